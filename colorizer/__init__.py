@@ -1,0 +1,30 @@
+"""Colours black-and-white photographs with one small convolutional network.
+
+    from colorizer import Colorizer
+    Colorizer.from_pretrained().colorize("old.jpg").save("new.jpg")
+
+Names are imported when they are first asked for, so that `import colorizer` is quick, and a machine that
+only trains needs nothing but Keras.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Colorizer": "colorizer.colorizer",
+    "Prediction": "colorizer.colorizer",
+    "Photo": "colorizer.photo",
+    "PhotoError": "colorizer.photo",
+    "WeightsError": "colorizer.weights",
+    "build_network": "colorizer.network",
+    "read_photo": "colorizer.photo",
+    "write_photo": "colorizer.photo",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'colorizer' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,203 @@
+"""Colour spaces: sRGB and CIELAB (D65), on NumPy arrays and inside a Keras training step.
+
+The reference formulas take the array library as an argument: `rgb_to_lab(rgb)` runs on NumPy,
+`rgb_to_lab(rgb, keras.ops)` on whatever backend Keras has, so that training and product share one
+definition of colour. Tests hold both against scikit-image.
+
+Sources: IEC 61966-2-1 (sRGB), CIE 15:2004 (CIELAB). White point and matrix are scikit-image's, so that
+its figures can be compared with ours.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+RGB_TO_XYZ = np.array(
+    [
+        [0.412453, 0.357580, 0.180423],
+        [0.212671, 0.715160, 0.072169],
+        [0.019334, 0.119193, 0.950227],
+    ],
+    np.float32,
+)
+XYZ_TO_RGB = np.linalg.inv(RGB_TO_XYZ.astype(np.float64)).astype(np.float32)
+WHITE = np.array([0.95047, 1.0, 1.08883], np.float32)  # D65, 2 degree observer, Y = 1
+LUMINANCE = RGB_TO_XYZ[1]  # what each linear channel adds to luminance Y
+# Below this the cube root of CIELAB gives way to a straight line (CIE 15:2004, (6/29)^3).
+LAB_LINEAR_BELOW = 216 / 24389
+LAB_SLOPE = 841 / 108
+
+
+def linear_from_srgb(srgb: Any, xp: ModuleType = np) -> Any:
+    """Undoes sRGB's gamma: [0, 1] in, linear light in [0, 1] out, any shape."""
+    curve = xp.power((xp.maximum(srgb, 0.04045) + 0.055) / 1.055, 2.4)
+    return xp.where(srgb > 0.04045, curve, srgb / 12.92)
+
+
+def srgb_from_linear(linear: Any, xp: ModuleType = np) -> Any:
+    """Applies sRGB's gamma: linear light in, [0, 1] out, any shape. Values outside are clipped."""
+    linear = xp.clip(linear, 0.0, 1.0)
+    curve = 1.055 * xp.power(xp.maximum(linear, 0.0031308), 1 / 2.4) - 0.055
+    return xp.where(linear > 0.0031308, curve, 12.92 * linear)
+
+
+def lab_curve(t: Any, xp: ModuleType = np) -> Any:
+    """CIELAB's f: the cube root, with a straight line near black."""
+    root = xp.power(xp.maximum(t, LAB_LINEAR_BELOW), 1 / 3)
+    return xp.where(t > LAB_LINEAR_BELOW, root, LAB_SLOPE * t + 4 / 29)
+
+
+def lab_curve_inverse(f: Any, xp: ModuleType = np) -> Any:
+    """The inverse of `lab_curve`."""
+    return xp.where(f > 6 / 29, f * f * f, (f - 4 / 29) / LAB_SLOPE)
+
+
+def lightness_from_luminance(luminance: Any, xp: ModuleType = np) -> Any:
+    """L* in [0, 100] of relative luminance Y in [0, 1], any shape."""
+    return 116 * lab_curve(luminance, xp) - 16
+
+
+def lab_from_linear(linear: Any, xp: ModuleType = np) -> Any:
+    """CIELAB of linear RGB: (..., 3) in [0, 1] to (..., 3), L* in [0, 100], a* and b* unscaled."""
+    xyz = xp.matmul(linear, RGB_TO_XYZ.T / WHITE)
+    f = lab_curve(xyz, xp)
+    fx, fy, fz = f[..., 0], f[..., 1], f[..., 2]
+    return xp.stack([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], axis=-1)
+
+
+def rgb_to_lab(rgb: Any, xp: ModuleType = np) -> Any:
+    """CIELAB (D65) of sRGB.
+
+    Args:
+        rgb: (..., 3), floats in [0, 1].
+        xp: the array library, `numpy` or `keras.ops`.
+
+    Returns:
+        (..., 3) float: L* in [0, 100], a* in about [-86, 98], b* in about [-108, 94].
+    """
+    return lab_from_linear(linear_from_srgb(rgb, xp), xp)
+
+
+def lab_to_rgb(lab: Any, xp: ModuleType = np) -> Any:
+    """SRGB of CIELAB (D65): (..., 3) in, (..., 3) floats in [0, 1] out; out-of-gamut colours are clipped."""
+    fy = (lab[..., 0] + 16) / 116
+    f = xp.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], axis=-1)
+    xyz = lab_curve_inverse(f, xp)
+    return srgb_from_linear(xp.matmul(xyz, XYZ_TO_RGB.T * WHITE[:, None]), xp)
+
+
+# --- whole photos: the same formulas with tables, in bands of rows, on all cores -----------------------
+
+# Bands of about this many pixels keep temporary arrays in the processor's cache and memory use flat.
+BAND_PIXELS = 1 << 17
+# sRGB of linear light in steps of 1/65535: its error is a tenth of an 8-bit step at black, less above.
+_SRGB8 = (srgb_from_linear(np.arange(65536, dtype=np.float64) / 65535) * 255 + 0.5).astype(np.uint8)
+
+
+@lru_cache(maxsize=2)
+def _linear_table(levels: int) -> np.ndarray:
+    return linear_from_srgb(np.arange(levels) / (levels - 1)).astype(np.float32)
+
+
+def _bands(height: int, width: int) -> list[slice]:
+    rows = max(1, BAND_PIXELS // max(1, width))
+    return [slice(top, min(height, top + rows)) for top in range(0, height, rows)]
+
+
+def _each_band(function: Callable[[slice], None], height: int, width: int) -> None:
+    """Runs `function` on every band of rows; NumPy lets go of the interpreter, so threads do help."""
+    bands = _bands(height, width)
+    if len(bands) < 4:
+        for band in bands:
+            function(band)
+        return
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        list(pool.map(function, bands))
+
+
+def lightness(pixels: np.ndarray) -> np.ndarray:
+    """The lightness of a photo's pixels.
+
+    Args:
+        pixels: sRGB, uint8 or uint16; (H, W) grey or (H, W, 3).
+
+    Returns:
+        (H, W) float32, L* in [0, 100].
+    """
+    table = _linear_table(np.iinfo(pixels.dtype).max + 1)
+    if pixels.ndim == 2:
+        return lightness_from_luminance(table).astype(np.float32)[pixels]
+    result = np.empty(pixels.shape[:2], np.float32)
+
+    def convert(band: slice) -> None:
+        part = pixels[band]
+        luminance = table[part[..., 0]] * LUMINANCE[0]
+        luminance += table[part[..., 1]] * LUMINANCE[1]
+        luminance += table[part[..., 2]] * LUMINANCE[2]
+        result[band] = lightness_from_luminance(luminance)
+
+    _each_band(convert, *result.shape)
+    return result
+
+
+def _linear_planes(L: np.ndarray, a: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
+    """Linear R, G, B of Lab planes, not clipped."""
+    fy = (L + 16) * np.float32(1 / 116)
+    y = lab_curve_inverse(fy)
+    x = lab_curve_inverse(fy + a * np.float32(1 / 500)) * WHITE[0]
+    z = lab_curve_inverse(fy - b * np.float32(1 / 200)) * WHITE[2]
+    return [x * row[0] + y * row[1] + z * row[2] for row in XYZ_TO_RGB]
+
+
+def _outside_gamut(planes: list[np.ndarray]) -> np.ndarray:
+    # Half an 8-bit step at black, where sRGB is steepest.
+    slack = 1.5e-4
+    outside = np.zeros(planes[0].shape, bool)
+    for plane in planes:
+        outside |= (plane < -slack) | (plane > 1 + slack)
+    return outside
+
+
+def compose(light: np.ndarray, ab_of: Callable[[slice], tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Puts colour under a photo's own lightness.
+
+    A colour that sRGB cannot show at that lightness loses chroma, at its own hue, until it can be shown;
+    clipping the channels instead would change the lightness, which is the photo's and not ours.
+
+    Args:
+        light: (H, W) float32, L* in [0, 100].
+        ab_of: gives a* and b* of a band of rows, each (rows, W) float32; asked for one band at a time,
+            so that a full-size colour map never exists.
+
+    Returns:
+        (H, W, 3) uint8 sRGB.
+    """
+    height, width = light.shape
+    result = np.empty((height, width, 3), np.uint8)
+
+    def convert(band: slice) -> None:
+        L = light[band]
+        a, b = ab_of(band)
+        planes = _linear_planes(L, a, b)
+        outside = _outside_gamut(planes)
+        if outside.any():
+            L, a, b = L[outside], a[outside], b[outside]
+            low, high = np.zeros_like(L), np.ones_like(L)
+            for _ in range(10):  # to a thousandth of the chroma
+                middle = (low + high) / 2
+                beyond = _outside_gamut(_linear_planes(L, a * middle, b * middle))
+                low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+            for plane, shown in zip(planes, _linear_planes(L, a * low, b * low), strict=True):
+                plane[outside] = shown
+        for channel, plane in enumerate(planes):
+            np.clip(plane, 0, 1, out=plane)
+            plane *= 65535
+            result[band, :, channel] = _SRGB8[(plane + 0.5).astype(np.uint16)]
+
+    _each_band(convert, height, width)
+    return result

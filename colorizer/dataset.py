@@ -1,0 +1,257 @@
+"""Training photos: folders, zips and tars of files, decoded once into one memory-mapped array.
+
+    cache = PhotoCache.build(["photos/", "more.zip"], Path(".cache/photos"))
+    photo = cache[17]                      # (H, W, 3) uint8 RGB
+
+Decoding a compressed photo takes longer than training on it, and every epoch needs all of them again.
+So they are decoded once, into `pixels.bin` (all photos end to end) and `index.npz` (where each begins,
+its height and width, its name). The operating system keeps as much of it in memory as there is room.
+A photo that cannot be read is counted and named; the rest goes on.
+
+Nothing here needs Keras or scikit-image.
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+from tqdm import tqdm
+
+FORMAT = 1
+# Photos are kept with the short side at most this: training never looks closer than 256 pixels.
+SHORT_SIDE = 256
+# Fewer than this teach nothing but themselves.
+FEWEST_PHOTOS = 100
+NOT_PHOTOS = {".txt", ".md", ".json", ".csv", ".html", ".xml", ".py", ".mat", ".npy", ".db", ".ini"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file that may be a photo: its name and how to read its bytes."""
+
+    name: str
+    data: bytes
+
+
+def iterate_sources(path: Path) -> Iterator[Source]:
+    """Yields every file that may be a photo: of a folder (recursively), a zip, a tar, or the file itself.
+
+    Raises:
+        FileNotFoundError: there is nothing at `path`.
+    """
+
+    def wanted(name: str) -> bool:
+        base = name.rsplit("/", 1)[-1]
+        return not base.startswith(".") and Path(base).suffix.lower() not in NOT_PHOTOS
+
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if not file.is_file():
+                continue
+            if zipfile.is_zipfile(file) or tarfile.is_tarfile(file):
+                yield from iterate_sources(file)
+            elif wanted(file.name):
+                yield Source(str(file), file.read_bytes())
+    elif not path.exists():
+        raise FileNotFoundError(f"There are no photos at {path}: no such file or folder.")
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                if not entry.is_dir() and wanted(entry.filename):
+                    yield Source(f"{path}/{entry.filename}", archive.read(entry))
+    elif tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if member.isfile() and wanted(member.name):
+                    yield Source(f"{path}/{member.name}", archive.extractfile(member).read())
+    else:
+        yield Source(str(path), path.read_bytes())
+
+
+def decode(data: bytes) -> np.ndarray:
+    """The photo in `data` as (H, W, 3) uint8 RGB, upright, its short side at most `SHORT_SIDE`.
+
+    Raises:
+        ValueError: it is a grey photo (nothing to learn) or too small.
+        OSError, SyntaxError: Pillow cannot read it.
+    """
+    with Image.open(io.BytesIO(data)) as image:
+        image.draft("RGB", (2 * SHORT_SIDE, 2 * SHORT_SIDE))  # lets JPEG decode at a lower resolution
+        if image.mode in ("1", "L", "LA", "I", "I;16", "F"):
+            raise ValueError("it is grey")
+        image = ImageOps.exif_transpose(image).convert("RGB")
+    short = min(image.size)
+    if short < 32:
+        raise ValueError(f"it is only {image.width}x{image.height} pixels")
+    if short > SHORT_SIDE:
+        scale = SHORT_SIDE / short
+        size = (round(image.width * scale), round(image.height * scale))
+        image = image.resize(size, Image.LANCZOS)
+    return np.asarray(image)
+
+
+class PhotoCache:
+    """Decoded photos on disk; indexes like a list of (H, W, 3) uint8 arrays, safe from many threads."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        index = np.load(folder / "index.npz")
+        self.offsets, self.shapes = index["offsets"], index["shapes"]
+        self.names: list[str] = index["names"].tolist()
+        self.unreadable: dict[str, str] = json.loads((folder / "cache.json").read_text())["unreadable"]
+        self.pixels = np.memmap(folder / "pixels.bin", np.uint8, "r")
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        height, width = self.shapes[number]
+        start = self.offsets[number]
+        return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
+
+    @classmethod
+    def build(
+        cls, paths: Iterable[Path | str], root: Path | str, fewest: int = FEWEST_PHOTOS
+    ) -> "PhotoCache":
+        """Opens the cache of these photos under `root`, making it first if it is not there.
+
+        Args:
+            paths: folders, zips, tars or single photos.
+            root: the folder that holds caches; each set of paths has one of its own there, told apart
+                by the paths' names, sizes and times of change.
+            fewest: fewer usable photos than this is an error.
+
+        Raises:
+            FileNotFoundError: one of the paths does not exist.
+            ValueError: fewer than `fewest` photos could be used.
+        """
+        paths = [Path(path) for path in paths]
+        folder = Path(root) / _fingerprint(paths)
+        if not (folder / "cache.json").exists():
+            _write(paths, folder)
+        cache = cls(folder)
+        if len(cache) < fewest:
+            examples = "".join(f"\n  {name}: {why}" for name, why in islice(cache.unreadable.items(), 5))
+            shutil.rmtree(folder)
+            raise ValueError(
+                f"Training needs at least {fewest} usable colour photos. Received: {len(cache)} "
+                f"(and {len(cache.unreadable)} unusable) in {', '.join(map(str, paths))}{examples}"
+            )
+        return cache
+
+
+def _fingerprint(paths: list[Path]) -> str:
+    """Names a set of photos by path, size and time of change of every file in it."""
+    digest = hashlib.sha256(f"{FORMAT} {SHORT_SIDE}".encode())
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"There are no photos at {path}: no such file or folder.")
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            stat = file.stat()
+            digest.update(f"{file.resolve()} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _write(paths: list[Path], folder: Path) -> None:
+    """Decodes the photos of `paths` into `folder`, which appears only when it is complete."""
+    partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
+    partial.mkdir(parents=True)
+    offsets, shapes, names, unreadable, position = [], [], [], {}, 0
+
+    def attempt(source: Source) -> tuple[str, np.ndarray | str]:
+        try:
+            return source.name, decode(source.data)
+        # Whatever a broken file makes Pillow raise is that file's own trouble: it is named, not hidden.
+        except Exception as error:
+            return source.name, f"{type(error).__name__}: {error}"
+
+    sources = (source for path in paths for source in iterate_sources(path))
+    workers = min(8, os.cpu_count() or 1)
+    try:
+        with (
+            ThreadPoolExecutor(workers) as pool,
+            open(partial / "pixels.bin", "wb") as pixels,
+            tqdm(desc="decoding photos", unit="photo") as progress,
+        ):
+            while batch := list(islice(sources, 16 * workers)):
+                for name, photo in pool.map(attempt, batch):
+                    progress.update()
+                    if isinstance(photo, str):
+                        unreadable[name] = photo
+                        continue
+                    pixels.write(photo.tobytes())
+                    offsets.append(position)
+                    shapes.append(photo.shape[:2])
+                    names.append(name)
+                    position += photo.size
+        np.savez(
+            partial / "index.npz",
+            offsets=np.array(offsets, np.int64),
+            shapes=np.array(shapes, np.int64).reshape(-1, 2),
+            names=np.array(names, str),
+        )
+        (partial / "cache.json").write_text(json.dumps({"unreadable": unreadable}, indent=1))
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+class BatchStream:
+    """Random square crops, in an endless sequence that follows from the seed alone.
+
+    Every pass over the photos takes each of them once, in an order of its own. A crop depends on the
+    seed and its position in the sequence and on nothing else: a run that goes on from a checkpoint
+    sees what it would have seen.
+    """
+
+    def __init__(self, cache: PhotoCache, seed: int, zoom: float, count: int | None = None):
+        """Reads nothing yet.
+
+        Args:
+            cache: the photos.
+            seed: of the order and of the crops.
+            zoom: the crop's side is the photo's short side divided by 1 to this, evenly in log scale.
+            count: use only so many photos from the beginning of the cache.
+        """
+        self.cache, self.seed, self.zoom = cache, seed, zoom
+        self.count = len(cache) if count is None else count
+
+    def photo_number(self, position: int) -> int:
+        """Which photo is the position-th of the sequence."""
+        turn, place = divmod(position, self.count)
+        return int(_order(self.seed, turn, self.count)[place])
+
+    def crop(self, position: int, size: int) -> np.ndarray:
+        """The position-th crop of the sequence: (size, size, 3) uint8 RGB."""
+        random = np.random.default_rng([self.seed, 1, position])
+        photo = self.cache[self.photo_number(position)]
+        height, width = photo.shape[:2]
+        side = min(height, width) / self.zoom ** random.random()
+        left, top = random.random(2) * (width - side, height - side)
+        # Only the crop's rows and columns are read from disk, not the whole photo.
+        x0, y0, x1, y1 = int(left), int(top), int(np.ceil(left + side)), int(np.ceil(top + side))
+        part = Image.fromarray(np.ascontiguousarray(photo[y0:y1, x0:x1]))
+        box = (left - x0, top - y0, min(left - x0 + side, part.width), min(top - y0 + side, part.height))
+        crop = np.asarray(part.resize((size, size), Image.BILINEAR, box=box))
+        return crop[:, ::-1] if random.random() < 0.5 else crop
+
+    def batch(self, position: int, count: int, size: int) -> np.ndarray:
+        """Crops `position` to `position + count - 1`: (count, size, size, 3) uint8 RGB."""
+        return np.stack([self.crop(position + i, size) for i in range(count)])
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, turn: int, count: int) -> np.ndarray:
+    return np.random.default_rng([seed, 0, turn]).permutation(count)

@@ -1,0 +1,112 @@
+"""The network: one small fully convolutional Keras model, lightness in, colour out.
+
+    from colorizer import build_network
+    network = build_network()
+    ab01 = network(lightness01)        # (N, H, W, 1) in [0, 1]  ->  (N, H, W, 2) in [0, 1]
+
+Thirteen 3x3 convolutions. Three of them halve the resolution, so that the widest layers work on an
+eighth of it, where a picture element has seen about 111 pixels of its surroundings; three
+parameter-free enlargements bring the colour back to the size of the input. Human vision resolves
+colour far more coarsely than lightness, so what the last enlargement blurs is not missed: the photo's
+own lightness is laid over the result at full resolution.
+
+Nothing here knows of photos or of training; the file only needs Keras, on any of its backends.
+"""
+
+from dataclasses import dataclass
+
+import keras
+
+# The deepest layers work at 1/8 of the input, so both sides must divide by it.
+STRIDE = 8
+# 8-bit Lab as in (ab + 128) / 255: a* and b* of every sRGB colour lie in [-108, 99].
+AB_OFFSET = 128.0
+AB_RANGE = 255.0
+# a* = b* = 0, where an untrained network starts.
+NEUTRAL = AB_OFFSET / AB_RANGE
+
+
+@dataclass(frozen=True)
+class Conv:
+    """One row of the architecture table: a 3x3 convolution and what follows it."""
+
+    filters: int
+    stride: int = 1
+    upsample: bool = False  # enlarge twofold after the activation
+
+
+ARCHITECTURE = (
+    Conv(64, stride=2),
+    Conv(128),
+    Conv(128, stride=2),
+    Conv(256),
+    Conv(256, stride=2),
+    Conv(512),
+    Conv(512),
+    Conv(256),
+    Conv(128, upsample=True),
+    Conv(64, upsample=True),
+    Conv(32),
+    Conv(16),
+    Conv(2, upsample=True),
+)
+"""The shipped network, 6,219,410 parameters. Tests pass a narrower table of the same shape."""
+
+
+def build_network(
+    architecture: tuple[Conv, ...] = ARCHITECTURE,
+    precision: str | None = None,
+    seed: int | None = None,
+) -> keras.Model:
+    """Builds the network with fresh weights.
+
+    Args:
+        architecture: the convolutions from first to last; the last must have two filters.
+        precision: a Keras dtype policy, such as "float32" or "mixed_bfloat16"; Keras's global policy
+            if None. The last layer always computes in float32: bfloat16 resolves values near 0.5 to
+            1/256, which is a whole unit of a* or b*.
+        seed: makes the initial weights repeatable.
+
+    Returns:
+        A model that maps (N, H, W, 1) to (N, H, W, 2); H and W multiples of 8. In: L* / 100, in
+        [0, 1]. Out: (ab + 128) / 255, a* and b* of CIELAB (D65); values a little outside [0, 1] can
+        occur and are the caller's to clip.
+
+    Raises:
+        ValueError: the table does not end in two filters.
+    """
+    if architecture[-1].filters != 2:
+        raise ValueError(
+            f"The last convolution gives a* and b* and so must have 2 filters. Received: {architecture[-1]}"
+        )
+    seeds = keras.random.SeedGenerator(seed) if seed is not None else None
+    x = inputs = keras.Input((None, None, 1), name="lightness")
+    for number, conv in enumerate(architecture, 1):
+        last = number == len(architecture)
+        dtype = "float32" if last else precision
+        x = keras.layers.Conv2D(
+            conv.filters,
+            3,
+            strides=conv.stride,
+            padding="same",
+            # He et al. 2015: keeps the variance through ReLU layers, so that thirteen of them train
+            # without normalisation. The last layer starts small: first guess grey, then learn.
+            kernel_initializer=keras.initializers.VarianceScaling(
+                0.02 if last else 2.0, "fan_in", "truncated_normal", seed=seeds
+            ),
+            bias_initializer=keras.initializers.Constant(NEUTRAL if last else 0.0),
+            dtype=dtype,
+            name=f"conv{number}",
+        )(x)
+        if last:
+            # Targets lie in [0, 1], where this is the identity; its small slope below only keeps a
+            # gradient alive for outputs that stray under 0.
+            x = keras.layers.LeakyReLU(negative_slope=0.01, dtype=dtype, name="ab")(x)
+        else:
+            x = keras.layers.ReLU(dtype=dtype, name=f"relu{number}")(x)
+        if conv.upsample:
+            # Plain repetition: inside, the next convolution smooths it, and at the end every second
+            # element holds all there is, which the colorizer enlarges smoothly. Interpolating here
+            # makes a training step a quarter slower and teaches nothing.
+            x = keras.layers.UpSampling2D(2, dtype=dtype, name=f"upsample{number}")(x)
+    return keras.Model(inputs, x, name="colorizer")

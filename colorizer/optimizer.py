@@ -1,0 +1,58 @@
+"""Muon for convolution kernels: gradient steps whose directions are made orthogonal.
+
+Adam scales every weight by itself. Muon (Jordan et al. 2024) treats a layer's kernel as the matrix it
+is and replaces the averaged gradient by the nearest orthogonal matrix, so that no few directions rule
+the step. Keras has it for dense matrices only; here a (3, 3, in, out) kernel is taken as the matrix
+(9 in, out). Biases and the first and last layers stay with Adam. What it gains on this network is in
+docs/experiments.md.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+def orthogonalise(matrix: Any, steps: int = 5) -> Any:
+    """The nearest (semi-)orthogonal matrix, roughly: singular values end up in about [0.7, 1.2].
+
+    The Newton-Schulz iteration of Muon, X <- (a + b XX' + c (XX')^2) X, with its coefficients; run on
+    the small Gram matrix A = XX' alone, since all its polynomials commute:
+    A <- P^2 A with P = a + b A + c A^2, and the result is the product of all P times X. For a kernel of
+    4608 x 512 that is a third of the arithmetic.
+
+    Args:
+        matrix: (m, n), float32.
+        steps: iterations; five are enough for Muon.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315  # steepest at 0 among quintics that stay near 1 (Jordan 2024)
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = ops.transpose(matrix) if tall else matrix
+    x = x / (ops.sqrt(ops.sum(ops.square(x))) + 1e-12)
+    gram = ops.matmul(x, ops.transpose(x))
+    identity = ops.eye(x.shape[0], dtype=x.dtype)
+    product = identity
+    for step in range(steps):
+        polynomial = a * identity + b * gram + c * ops.matmul(gram, gram)
+        product = ops.matmul(polynomial, product) if step else polynomial
+        if step < steps - 1:
+            gram = ops.matmul(polynomial, ops.matmul(polynomial, gram))
+    x = ops.matmul(product, x)
+    return ops.transpose(x) if tall else x
+
+
+class ConvMuon(keras.optimizers.Muon):
+    """Keras's Muon, extended to convolution kernels; everything else takes its Adam step."""
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        # One input or two outputs leave nothing to orthogonalise.
+        return len(variable.shape) != 4 or variable.shape[2] == 1 or variable.shape[3] == 2
+
+    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+        self.assign_add(m, (self.momentum - 1) * m + gradient)
+        direction = gradient + self.momentum * m if self.nesterov else m
+        rows, columns = variable.shape[0] * variable.shape[1] * variable.shape[2], variable.shape[3]
+        update = orthogonalise(ops.reshape(direction, (rows, columns)), self.ns_steps)
+        # Liu et al. 2025: gives the step the size of an Adam step, so that one rate serves both.
+        scale = self.rms_rate * max(rows, columns) ** 0.5
+        self.assign_sub(variable, ops.reshape(lr * scale * update, variable.shape))

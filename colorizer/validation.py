@@ -1,0 +1,83 @@
+"""The figures of one validation row: a fixed set of square photos, greyed, coloured and compared.
+
+Quick by design, so that training can afford it every few minutes; `evaluate.py` is the thorough one,
+with photos at full resolution.
+"""
+
+import keras
+import numpy as np
+from PIL import Image
+
+from colorizer import color, metrics
+from colorizer.dataset import PhotoCache
+from colorizer.network import AB_OFFSET, AB_RANGE
+
+BATCH = 16
+
+
+class Validation:
+    """Photos to validate on, as (N, S, S, 3) uint8 RGB, with what does not depend on the network."""
+
+    def __init__(self, photos: np.ndarray, held_out: int = 0):
+        """Computes Lab and the grey row once.
+
+        Args:
+            photos: (N, S, S, 3) uint8 RGB.
+            held_out: how many photos at the end of the training photos these are.
+        """
+        self.photos, self.held_out = photos, held_out
+        self.lab = color.rgb_to_lab(photos.astype(np.float32) / 255)
+        self.true_cf = float(np.mean([metrics.colorfulness(photo) for photo in photos]))
+        self.grey = self._figures(np.zeros_like(self.lab[..., 1:]))
+
+    @classmethod
+    def of(cls, val: str | None, cache: PhotoCache, root: str, size: int, most: int) -> "Validation":
+        """Takes at most `most` photos from `val`, or else from the end of `cache`, as squares of `size`."""
+        source = PhotoCache.build([val], root, fewest=1) if val else cache
+        total = len(source) if val else max(1, len(source) // 100)
+        numbers = np.linspace(0, total - 1, min(total, most)).round().astype(int) + len(source) - total
+        squares = []
+        for number in numbers:
+            image = Image.fromarray(source[number])
+            side = min(image.size)
+            left, top = (image.width - side) // 2, (image.height - side) // 2
+            box = (left, top, left + side, top + side)
+            squares.append(np.asarray(image.resize((size, size), Image.BICUBIC, box=box)))
+        return cls(np.stack(squares), 0 if val else total)
+
+    def predict(self, network: keras.Model) -> np.ndarray:
+        """The network's ab for every photo: (N, S, S, 2) in units of a*, b*."""
+        lightness = self.lab[..., :1] / 100
+        parts = [
+            keras.ops.convert_to_numpy(network(lightness[i : i + BATCH], training=False))
+            for i in range(0, len(lightness), BATCH)
+        ]
+        return np.concatenate(parts).astype(np.float32) * AB_RANGE - AB_OFFSET
+
+    def _figures(self, ab: np.ndarray) -> dict[str, float]:
+        lab = np.concatenate([self.lab[..., :1], ab], axis=-1)
+        rgb = (color.lab_to_rgb(lab) * 255 + 0.5).astype(np.uint8)
+        # Every third row and column: CIEDE2000 is the slow one, and neighbours say much the same.
+        difference = metrics.ciede2000(
+            color.rgb_to_lab(rgb[:, ::3, ::3].astype(np.float32) / 255), self.lab[:, ::3, ::3]
+        )
+        return {
+            "loss": float(np.mean((ab - self.lab[..., 1:]) ** 2)),
+            "psnr": float(np.mean([metrics.psnr(i, t) for i, t in zip(rgb, self.photos, strict=True)])),
+            "dE00": float(difference.mean()),
+            "cf": float(np.mean([metrics.colorfulness(image) for image in rgb])),
+        }
+
+    def score(self, network: keras.Model) -> dict[str, float]:
+        """The row: squared error of ab, PSNR, CIEDE2000, colourfulness; the same for grey; the true one."""
+        figures = self._figures(self.predict(network))
+        row = {"val_loss" if name == "loss" else name: value for name, value in figures.items()}
+        return row | {f"grey_{name}": value for name, value in self.grey.items()} | {"true_cf": self.true_cf}
+
+    def samples(self, network: keras.Model, count: int = 12) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Some photos as (grey, predicted, true), each (count, S, S, 3) uint8."""
+        chosen = Validation(self.photos[:: max(1, len(self.photos) // count)][:count])
+        light, ab = chosen.lab[..., :1], chosen.predict(network)
+        grey = color.lab_to_rgb(np.concatenate([light, 0 * ab], -1))
+        predicted = color.lab_to_rgb(np.concatenate([light, ab], -1))
+        return (grey * 255 + 0.5).astype(np.uint8), (predicted * 255 + 0.5).astype(np.uint8), chosen.photos

@@ -1,0 +1,93 @@
+"""The weights on disk: `colorizer.weights.h5`, and beside it `colorizer.json` with its checksum.
+
+A network lives as long as its weights can be read. The architecture is code (`network.py`), the weights
+are plain HDF5, and the sha256 tells a truncated download or a file of another network before Keras
+fails in some obscure way.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import keras
+
+from colorizer.files import replace_file
+
+FOLDER = Path(__file__).resolve().parent.parent / "weights"
+FILE = "colorizer.weights.h5"
+MANIFEST = "colorizer.json"
+
+
+class WeightsError(ValueError):
+    """The weights are missing, damaged, or another network's."""
+
+
+def locate(source: str | os.PathLike | None = None) -> Path:
+    """The weights file that `source` means: None for the shipped one, a folder, or the file itself.
+
+    Raises:
+        WeightsError: there is no such file.
+    """
+    path = FOLDER if source is None else Path(source)
+    if path.is_dir():
+        path = path / FILE
+    if not path.is_file():
+        raise WeightsError(
+            f"There are no weights at {path}. Give a {FILE} file or a folder that holds one; the shipped "
+            "ones come with the repository, and train.py makes new ones."
+        )
+    return path
+
+
+def sha256(path: Path) -> str:
+    """The file's checksum in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load(network: keras.Model, source: str | os.PathLike | None = None) -> Path:
+    """Loads weights into `network`, after checking them against the checksum beside them, if any.
+
+    Returns:
+        The file that was read.
+
+    Raises:
+        WeightsError: no file, a checksum that differs, or weights that do not fit the network.
+    """
+    path = locate(source)
+    manifest = path.with_name(MANIFEST)
+    if manifest.is_file():
+        try:
+            about = json.loads(manifest.read_text())
+            expected = about["sha256"] if about["file"] == path.name else None
+        except (KeyError, ValueError) as error:
+            raise WeightsError(f"{manifest} is not a manifest of weights: {error!r}") from error
+        actual = sha256(path)
+        if expected is not None and expected != actual:
+            raise WeightsError(
+                f"{path} is damaged or was changed: its sha256 is {actual}, {manifest.name} says {expected}. "
+                "Fetch the file again, or remove the manifest if you made the weights yourself."
+            )
+    try:
+        network.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsError(f"{path} does not hold weights of this network: {error}") from error
+    return path
+
+
+def save(network: keras.Model, folder: Path) -> Path:
+    """Writes the weights and their checksum into `folder`; each appears whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE
+    partial = folder / f".{os.getpid()}.{FILE}"
+    try:
+        network.save_weights(partial)
+        digest = sha256(partial)
+        # Between the two renames a reader would see a mismatch and be told so; it never reads half a file.
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    manifest = {"file": FILE, "sha256": digest, "parameters": network.count_params()}
+    replace_file(folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    return path

@@ -1,0 +1,62 @@
+"""Trains the colorizer.
+
+    python train.py --photos PATH [PATH ...] --val PATH --minutes 60
+    KERAS_BACKEND=jax python train.py ...        # on a machine with JAX and a GPU
+
+PATH is a folder (searched recursively), a zip or a tar of colour photos. See `--help` for the options,
+`colorizer/training.py` for the loop, weights/README.md for the command that made the shipped weights.
+"""
+
+import argparse
+import os
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings drown the progress bar
+
+
+def parse(arguments: list[str] | None = None):
+    """The command line as a `TrainingConfig`."""
+    from colorizer.training import TrainingConfig, option_fields
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for option in option_fields():
+        name, default, text = f"--{option.name.replace('_', '-')}", option.default, option.metadata["help"]
+        if isinstance(default, bool):
+            parser.add_argument(name, action="store_true", help=text)
+            continue
+        several = isinstance(default, tuple)
+        kind = (
+            type(default[0]) if default and several else str if several or default is None else type(default)
+        )
+        if option.name == "minutes":
+            kind = float
+        shown = " ".join(map(str, default)) if several else default
+        parser.add_argument(
+            name,
+            type=kind,
+            default=default,
+            nargs="+" if several else None,
+            required=option.name == "photos",
+            help=f"{text} (default: {shown})" if shown not in (None, "") else text,
+        )
+    values = vars(parser.parse_args(arguments))
+    return TrainingConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def main() -> int:
+    """Runs training; 0 if it finished, 2 for wrong options."""
+    from colorizer.training import Trainer
+
+    try:
+        trainer = Trainer(parse())
+    except (ValueError, FileNotFoundError) as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 2
+    trainer.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
