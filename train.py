@@ -8,10 +8,7 @@ PATH is a folder (searched recursively), a zip or a tar of colour photos. See `-
 """
 
 import argparse
-import os
 import sys
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings drown the progress bar
 
 
 def parse(arguments: list[str] | None = None):

@@ -7,7 +7,11 @@ Names are imported when they are first asked for, so that `import colorizer` is 
 only trains needs nothing but Keras.
 """
 
+import os
 from importlib import import_module
+
+# Before TensorFlow is loaded: its greetings would drown progress bars and error messages.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 __version__ = "0.1.0"
 

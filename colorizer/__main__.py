@@ -9,12 +9,9 @@ interrupted run is simply started again. Exit status: 0, or 1 if a photo failed,
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings drown the progress bar
 
 from tqdm import tqdm
 

@@ -174,7 +174,7 @@ def _write(paths: list[Path], folder: Path) -> None:
         try:
             return source.name, decode(source.data)
         # Whatever a broken file makes Pillow raise is that file's own trouble: it is named, not hidden.
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             return source.name, f"{type(error).__name__}: {error}"
 
     sources = (source for path in paths for source in iterate_sources(path))

@@ -45,7 +45,8 @@ SUFFIXES = {
 }  # fmt: skip
 ALPHA_FORMATS = {"PNG", "TIFF", "WEBP", "AVIF", "TGA", "JPEG2000"}
 # TIFF keeps its own structure among its EXIF tags; only these describe the photo.
-TIFF_DESCRIPTION = {270, 271, 272, 305, 306, 315, 316, 33432, 34665, 34853, 40091, 40092, 40093, 40094, 40095}
+TIFF_DESCRIPTION = {270, 271, 272, 305, 306, 315, 316, 33432, 40091, 40092, 40093, 40094, 40095}
+EXIF_SUB_BLOCKS = (0x8769, 0x8825)  # when and how it was taken; where
 
 
 class PhotoError(ValueError):
@@ -270,7 +271,12 @@ def write_photo(image: Image.Image, path: str | os.PathLike, photo: Photo | None
     if kind == "TIFF":
         kept = Image.Exif()
         for tag in TIFF_DESCRIPTION & set(exif):
-            kept[tag] = exif.get_ifd(tag) if tag in (34665, 34853) else exif[tag]
+            kept[tag] = exif[tag]
+        for tag in EXIF_SUB_BLOCKS:
+            if block := exif.get_ifd(tag):
+                kept.get_ifd(tag).update(block)
+                kept[tag] = 0  # its place in the file, which Pillow fills in; without, it is not written
+                options["compression"] = "raw"  # libtiff, which compresses, cannot write these blocks
         kept[700] = xmp
         options["exif"] = kept
     elif kind in ("JPEG", "PNG", "WEBP", "AVIF"):

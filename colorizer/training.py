@@ -43,9 +43,7 @@ class TrainingConfig:
     """Every option of training, with its reason. `train.py` makes its command line from this table."""
 
     photos: tuple[str, ...] = _option((), "folders, zips, tars of colour photos to learn from")
-    val: str | None = _option(
-        None, "photos to validate on, never learnt from; without, the last 1%% of photos"
-    )
+    val: str | None = _option(None, "photos to validate on, never learnt from (default: the last hundredth)")
     out: str = _option("weights", "folder for weights, history, figures and checkpoint")
     cache: str = _option(".cache/photos", "folder for decoded photos (about 140 kB a photo)")
     size: tuple[int, ...] = _option(
