@@ -1,0 +1,153 @@
+"""The command line: one photo, whole folders, interrupted runs, broken files, wrong usage."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorizer import __main__ as command
+from colorizer import colorizer as core
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch, tiny_colorizer):
+    """The command with a tiny network in place of the shipped one."""
+    monkeypatch.setattr(core.Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
+
+
+@pytest.fixture
+def album(tmp_path, color_image) -> Path:
+    """Five photos in three folders, and a letter."""
+    folder = tmp_path / "album"
+    (folder / "sea" / "1951").mkdir(parents=True)
+    color_image(40, 30).convert("L").save(folder / "a.jpg")
+    color_image(30, 40).convert("L").save(folder / "b.PNG", "PNG")
+    color_image(20, 20).convert("L").save(folder / "sea" / "c.tif")
+    color_image(20, 20).save(folder / "sea" / "1951" / "d.webp")
+    color_image(20, 20).quantize(8).save(folder / "sea" / "1951" / "e.gif")
+    (folder / "letter.txt").write_text("Dear grandson")
+    return folder
+
+
+def run(*arguments) -> int:
+    return command.main([str(argument) for argument in (*arguments, "--size", 32)])
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_one_photo_goes_into_a_folder_under_its_own_name(album, tmp_path):
+    assert run(album / "a.jpg", "-o", tmp_path / "out") == 0
+    assert tree(tmp_path / "out") == ["a.jpg"]
+    with Image.open(tmp_path / "out" / "a.jpg") as image:
+        assert (image.size, image.mode, image.format) == ((40, 30), "RGB", "JPEG")
+
+
+def test_one_photo_goes_to_a_file_of_another_type_if_told_so(album, tmp_path):
+    assert run(album / "a.jpg", "-o", tmp_path / "coloured.png") == 0
+    assert Image.open(tmp_path / "coloured.png").format == "PNG"
+
+
+def test_a_folder_keeps_its_shape_and_its_types(album, tmp_path, capsys):
+    assert run(album, "-o", tmp_path / "out") == 0
+    assert tree(tmp_path / "out") == ["a.jpg", "b.PNG", "sea/1951/d.webp", "sea/1951/e.png", "sea/c.tif"]
+    assert "5 coloured, 0 already there, 0 failed" in capsys.readouterr().err
+
+
+def test_what_is_there_is_skipped_so_that_an_interrupted_folder_goes_on(album, tmp_path, capsys):
+    out = tmp_path / "out"
+    run(album, "-o", out)
+    before = {name: (out / name).stat().st_mtime_ns for name in tree(out)}
+    (out / "sea" / "c.tif").unlink()
+    assert run(album, "-o", out) == 0
+    assert "1 coloured, 4 already there, 0 failed" in capsys.readouterr().err
+    assert {name: (out / name).stat().st_mtime_ns for name in before if name != "sea/c.tif"} == {
+        name: time for name, time in before.items() if name != "sea/c.tif"
+    }
+
+
+def test_overwrite_colors_again(album, tmp_path, capsys):
+    run(album / "a.jpg", "-o", tmp_path / "out")
+    (tmp_path / "out" / "a.jpg").write_bytes(b"old")
+    assert run(album / "a.jpg", "-o", tmp_path / "out", "--overwrite") == 0
+    assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
+
+
+def test_an_output_folder_inside_the_album_is_not_colored_again(album, capsys):
+    run(album, "-o", album / "coloured")
+    assert run(album, "-o", album / "coloured") == 0
+    assert "0 coloured, 5 already there" in capsys.readouterr().err
+
+
+def test_broken_photos_are_named_the_others_done_and_the_status_is_1(album, tmp_path, capsys):
+    (album / "broken.jpg").write_bytes((album / "a.jpg").read_bytes()[:300])
+    (album / "sea" / "empty.png").touch()
+    assert run(album, "-o", tmp_path / "out") == 1
+    errors = capsys.readouterr().err
+    assert "broken.jpg is damaged" in errors
+    assert "empty.png is an empty file" in errors
+    assert "5 coloured, 0 already there, 2 failed" in errors
+    assert len(tree(tmp_path / "out")) == 5
+
+
+def test_two_photos_of_one_name_do_not_overwrite_each_other(album, tmp_path, color_image, capsys):
+    other = tmp_path / "other"
+    other.mkdir()
+    color_image(8, 8).save(other / "a.jpg")
+    assert run(album / "a.jpg", other / "a.jpg", "-o", tmp_path / "out") == 1
+    assert "has the same name" in capsys.readouterr().err
+    assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
+
+
+def test_a_photo_is_never_replaced_by_its_own_coloring(album, capsys):
+    before = (album / "a.jpg").read_bytes()
+    assert run(album / "a.jpg", "-o", album, "--overwrite") == 1
+    assert "would overwrite itself" in capsys.readouterr().err
+    assert (album / "a.jpg").read_bytes() == before
+
+
+def test_strength_is_passed_on(album, tmp_path):
+    assert run(album / "b.PNG", "-o", tmp_path / "grey.png", "--strength", 0) == 0
+    grey = np.asarray(Image.open(tmp_path / "grey.png"))
+    np.testing.assert_array_equal(grey[..., 0], np.asarray(Image.open(album / "b.PNG")))
+
+
+def test_an_album_without_photos_says_so(tmp_path, capsys):
+    assert run(tmp_path, "-o", tmp_path / "out") == 1
+    assert "there are no photos in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "required: PHOTO_OR_FOLDER"),
+        (["."], "required: -o"),
+        (["nothing.jpg", "-o", "out"], "there is no file or folder nothing.jpg"),
+        ([".", "-o", "out", "--size", "5"], "--size must lie between 32 and 1024. Received: 5"),
+        ([".", "-o", "out", "--strength", "9"], "--strength must lie between 0 and 2. Received: 9.0"),
+        ([".", "-o", "out", "--colour"], "unrecognized arguments: --colour"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_a_sentence(arguments, sentence, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command.main(arguments)
+    assert stop.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_missing_weights_exit_with_2_and_a_sentence(album, tmp_path, monkeypatch, capsys):
+    monkeypatch.undo()
+    assert run(album, "-o", tmp_path / "out", "--weights", tmp_path / "none.weights.h5") == 2
+    assert "There are no weights at" in capsys.readouterr().err
+
+
+def test_the_real_command_colors_a_photo_with_the_shipped_weights(album, tmp_path):
+    command_line = [sys.executable, "-m", "colorizer", str(album / "a.jpg"), "-o", str(tmp_path / "out")]
+    done = subprocess.run(command_line, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    assert done.returncode == 0, done.stderr
+    assert "1 coloured" in done.stderr
+    assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
