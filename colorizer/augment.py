@@ -37,7 +37,8 @@ def film_lightness(linear: Any, film: Film, seeds: keras.random.SeedGenerator) -
     Returns:
         (N, H, W, 1) lightness L* / 100 in [0, 1].
     """
-    count, height, width, _ = linear.shape
+    # Not linear.shape: once sizes have changed in a run, TensorFlow compiles the step for unknown ones.
+    count, height, width, _ = ops.shape(linear)
     each = (count, 1, 1, 1)
 
     def uniform(low: float, high: float) -> Any:

@@ -1,0 +1,161 @@
+"""Training photos: found wherever they lie, decoded once, broken ones named, crops repeatable."""
+
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorizer.dataset import SHORT_SIDE, BatchStream, PhotoCache
+
+
+def build(tmp_path: Path, *paths: Path, fewest: int = 1) -> PhotoCache:
+    return PhotoCache.build(paths, tmp_path / "cache", fewest=fewest)
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def test_a_folder_is_searched_recursively_zips_and_tars_included(tmp_path, photo_bytes):
+    folder = tmp_path / "photos"
+    write(folder / "a.png", photo_bytes(0))
+    write(folder / "deep" / "er" / "b.jpg", photo_bytes(1, "JPEG"))
+    with zipfile.ZipFile(folder / "c.zip", "w") as archive:
+        archive.writestr("x/c.png", photo_bytes(2))
+    with tarfile.open(folder / "deep" / "d.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo("y/d.png")
+        member.size = len(photo_bytes(3))
+        archive.addfile(member, io.BytesIO(photo_bytes(3)))
+    cache = build(tmp_path, folder)
+    assert sorted(Path(name).name for name in cache.names) == ["a.png", "b.jpg", "c.png", "d.png"]
+    assert cache.unreadable == {}
+
+
+def test_a_zip_a_tar_and_a_single_photo_can_be_named_directly(tmp_path, photo_bytes):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.png", photo_bytes(0))
+    with tarfile.open(tmp_path / "b.tar", "w") as archive:
+        archive.add(write(tmp_path / "b.png", photo_bytes(1)), "b.png")
+    cache = build(tmp_path, tmp_path / "a.zip", tmp_path / "b.tar", tmp_path / "b.png")
+    assert len(cache) == 3
+
+
+def test_what_was_cached_is_the_photo(tmp_path, photo_bytes, color_image):
+    cache = build(tmp_path, write(tmp_path / "a.png", photo_bytes(7)))
+    np.testing.assert_array_equal(cache[0], np.asarray(color_image(40, 40, 7)))
+
+
+def test_avif_is_read(tmp_path, photo_bytes, color_image):
+    cache = build(tmp_path, write(tmp_path / "a.avif", photo_bytes(3, "AVIF", 64, quality=95)))
+    assert np.abs(cache[0].astype(int) - np.asarray(color_image(64, 64, 3))).mean() < 6
+
+
+def test_a_sideways_photo_is_turned_upright(tmp_path, color_image):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    color_image(60, 40).save(tmp_path / "a.jpg", exif=exif)
+    assert build(tmp_path, tmp_path / "a.jpg")[0].shape == (60, 40, 3)
+
+
+def test_a_large_photo_is_kept_no_larger_than_training_needs(tmp_path, color_image):
+    color_image(1200, 800).save(tmp_path / "a.jpg")
+    assert build(tmp_path, tmp_path / "a.jpg")[0].shape == (SHORT_SIDE, SHORT_SIDE * 3 // 2, 3)
+
+
+def test_unusable_photos_are_counted_and_named_and_the_rest_goes_on(tmp_path, photo_bytes):
+    folder = tmp_path / "photos"
+    write(folder / "good.png", photo_bytes(0))
+    write(folder / "half.png", photo_bytes(1)[:200])
+    write(folder / "text.jpg", b"not a photo")
+    write(folder / "notes.txt", b"ignored, as it does not claim to be a photo")
+    Image.linear_gradient("L").save(folder / "grey.png")
+    write(folder / "tiny.png", photo_bytes(2, side=8))
+    cache = build(tmp_path, folder)
+    assert [Path(name).name for name in cache.names] == ["good.png"]
+    reasons = {Path(name).name: why for name, why in cache.unreadable.items()}
+    assert sorted(reasons) == ["grey.png", "half.png", "text.jpg", "tiny.png"]
+    assert "it is grey" in reasons["grey.png"]
+    assert "only 8x8 pixels" in reasons["tiny.png"]
+
+
+def test_fewer_than_100_usable_photos_is_an_error_that_says_how_many(tmp_path, photo_bytes):
+    for number in range(99):
+        write(tmp_path / "photos" / f"{number}.png", photo_bytes(number))
+    write(tmp_path / "photos" / "broken.jpg", b"")
+    with pytest.raises(
+        ValueError, match=r"at least 100 usable colour photos. Received: 99 \(and 1 unusable\)"
+    ):
+        PhotoCache.build([tmp_path / "photos"], tmp_path / "cache")
+
+
+def test_a_path_that_does_not_exist_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no photos at .*nowhere"):
+        build(tmp_path, tmp_path / "nowhere")
+
+
+def test_photos_are_decoded_once_and_again_only_when_they_changed(tmp_path, photo_bytes, monkeypatch):
+    folder = tmp_path / "photos"
+    write(folder / "a.png", photo_bytes(0))
+    first = build(tmp_path, folder)
+    with monkeypatch.context() as patch:
+        patch.setattr("colorizer.dataset.decode", lambda data: pytest.fail("decoded again"))
+        assert build(tmp_path, folder).folder == first.folder
+    write(folder / "b.png", photo_bytes(1))
+    assert len(build(tmp_path, folder)) == 2
+
+
+def test_an_interrupted_decoding_leaves_no_half_cache(tmp_path, photo_bytes, monkeypatch):
+    path = write(tmp_path / "a.png", photo_bytes(0))
+
+    def interrupt(data):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("colorizer.dataset.decode", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            build(tmp_path, path)
+    assert list((tmp_path / "cache").iterdir()) == []
+    assert len(build(tmp_path, path)) == 1
+
+
+# --- crops ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory, photos) -> PhotoCache:
+    return PhotoCache.build([photos], tmp_path_factory.mktemp("cache"))
+
+
+def test_a_batch_is_square_crops_of_the_asked_size(cache):
+    batch = BatchStream(cache, seed=0, zoom=2).batch(0, 5, 24)
+    assert (batch.shape, batch.dtype) == ((5, 24, 24, 3), np.uint8)
+
+
+def test_crops_follow_from_seed_and_position_alone(cache):
+    one, two, other = (BatchStream(cache, seed=seed, zoom=2) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one.batch(200, 4, 16)[2], two.batch(202, 1, 16)[0])
+    assert (one.batch(200, 4, 16) != other.batch(200, 4, 16)).any()
+
+
+def test_every_pass_takes_every_photo_once_in_an_order_of_its_own(cache):
+    stream = BatchStream(cache, seed=0, zoom=2)
+    passes = [[stream.photo_number(i) for i in range(turn * 120, turn * 120 + 120)] for turn in (0, 1)]
+    assert sorted(passes[0]) == sorted(passes[1]) == list(range(120))
+    assert passes[0] != passes[1]
+
+
+def test_photos_held_out_for_validation_are_never_cropped(cache):
+    stream = BatchStream(cache, seed=0, zoom=2, count=100)
+    assert {stream.photo_number(i) for i in range(300)} == set(range(100))
+
+
+def test_without_zoom_a_square_photo_is_shown_whole_or_mirrored(cache):
+    crop = BatchStream(cache, seed=0, zoom=1).crop(5, 40).astype(int)
+    photo = cache[BatchStream(cache, seed=0, zoom=1).photo_number(5)].astype(int)
+    assert min(np.abs(crop - photo).max(), np.abs(crop - photo[:, ::-1]).max()) <= 1

@@ -1,0 +1,100 @@
+"""What training asks of the network: the true colour, from what a film might have seen."""
+
+import keras
+import numpy as np
+import pytest
+from skimage.color import rgb2lab
+
+from colorizer import color
+from colorizer.augment import Film, film_lightness
+from colorizer.objective import BIN, BINS, Objective, bin_of, rarity_weights
+
+PHOTOS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
+LAB = rgb2lab(PHOTOS / 255)
+
+
+def film(strength: Film, photos: np.ndarray = PHOTOS, seed: int = 0) -> np.ndarray:
+    linear = keras.ops.convert_to_tensor(color.linear_from_srgb(photos.astype(np.float32) / 255))
+    return np.asarray(film_lightness(linear, strength, keras.random.SeedGenerator(seed)))
+
+
+def test_untouched_the_grey_side_is_true_lightness():
+    np.testing.assert_allclose(film(Film(share=0))[..., 0], LAB[..., 0] / 100, atol=2e-3)
+
+
+def test_a_film_changes_every_picture_and_stays_in_range():
+    seen = film(Film(share=1))
+    assert seen.shape == (4, 16, 16, 1)
+    assert seen.min() >= 0
+    assert seen.max() <= 1
+    assert (np.abs(seen[..., 0] - LAB[..., 0] / 100).mean(axis=(1, 2)) > 0.003).all()
+
+
+def test_half_of_the_pictures_keep_each_kind_of_truth():
+    many = np.repeat(PHOTOS[:1], 400, axis=0)[:, :8, :8]
+    grain_only = Film(share=0.5, channel_mix=0, contrast=0, fade=0, grain=0.05)
+    changed = np.abs(film(grain_only, many) - film(Film(share=0), many)).max(axis=(1, 2, 3)) > 1e-3
+    assert 0.4 < changed.mean() < 0.6
+
+
+def test_another_mix_of_channels_changes_colors_and_leaves_grey_as_it_is():
+    grey = np.repeat(PHOTOS[..., :1], 3, axis=-1)
+    mixed = Film(share=1, contrast=0, fade=0, grain=0)
+    np.testing.assert_allclose(film(mixed, grey), film(Film(share=0), grey), atol=2e-3)
+    assert np.abs(film(mixed) - film(Film(share=0))).max() > 0.02
+
+
+def objective(network, loss: str = "mse", weights=None) -> Objective:
+    return Objective(network, loss, Film(share=1), weights)
+
+
+def test_the_color_asked_for_is_the_true_one_whatever_the_film(tiny_network):
+    for training in (False, True):
+        _, truth = objective(tiny_network)(PHOTOS, training=training)
+        np.testing.assert_allclose(np.asarray(truth), LAB[..., 1:], atol=0.1)
+
+
+@pytest.mark.parametrize("loss", ["mse", "huber", "rarity"])
+def test_a_perfect_prediction_costs_nothing_and_a_wrong_one_something(tiny_network, loss):
+    task = objective(tiny_network, loss, rarity_weights(list(PHOTOS)))
+    truth = LAB[..., 1:].astype(np.float32)
+    assert float(task.compute_loss(y_pred=(truth, truth))) == 0
+    assert float(task.compute_loss(y_pred=(truth + 1, truth))) > 0.5
+
+
+def test_mse_is_the_mean_square_in_units_of_a_and_b(tiny_network):
+    predicted = np.zeros_like(LAB[..., 1:], dtype=np.float32)
+    loss = float(objective(tiny_network).compute_loss(y_pred=(predicted, LAB[..., 1:].astype(np.float32))))
+    assert loss == pytest.approx(np.mean(LAB[..., 1:] ** 2), rel=1e-4)
+
+
+def test_huber_turns_from_square_to_straight_at_ten_units(tiny_network):
+    task = objective(tiny_network, "huber")
+    zero = np.zeros((1, 2, 2, 2), np.float32)
+    assert float(task.compute_loss(y_pred=(zero + 10, zero))) == pytest.approx(100)
+    assert float(task.compute_loss(y_pred=(zero + 20, zero))) == pytest.approx(300)
+
+
+def test_rare_colors_weigh_more_and_the_average_pixel_weighs_one():
+    photo = np.full((64, 64, 3), 120, np.uint8)
+    photo[:8] = (255, 0, 0)
+    weights = rarity_weights([photo], uniform=0.1)
+    lab = rgb2lab(photo[::4, ::4] / 255)
+    each = weights[np.asarray(bin_of(lab[..., 1:].astype(np.float32)))]
+    assert each.mean() == pytest.approx(1, rel=1e-4)
+    assert each[0].mean() > 2 > 1 > each[-1].mean()
+    assert weights.shape == (BINS * BINS,)
+
+
+def test_bins_cover_the_plane_in_squares_of_ten():
+    ab = np.array([[0.0, 0.0], [9.9, 9.9], [10.0, 0.0], [-500.0, 500.0]], np.float32)
+    zero = BINS // 2 * BINS + BINS // 2
+    assert BIN == 10
+    assert np.asarray(bin_of(ab)).tolist() == [zero, zero, zero + BINS, BINS - 1]
+
+
+def test_an_unknown_loss_and_rarity_without_weights_are_refused(tiny_network):
+    with pytest.raises(ValueError, match=r"one of mse, rarity, huber\. Received: 'l1'"):
+        objective(tiny_network, "l1")
+    with pytest.raises(ValueError, match="needs the weights"):
+        objective(tiny_network, "rarity")

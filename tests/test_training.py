@@ -1,0 +1,246 @@
+"""Training as its users run it: whole files whatever happens, and nothing lost when it is killed."""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from conftest import TINY
+from PIL import Image
+
+from colorizer.network import build_network
+from colorizer.training import Trainer, TrainingConfig
+from colorizer.weights import load
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def config(photos, tmp_path_factory) -> TrainingConfig:
+    """Three passes over 120 small photos, of which the last is held out, in a few seconds."""
+    folder = tmp_path_factory.mktemp("training")
+    return TrainingConfig(
+        photos=(str(photos),),
+        out=str(folder / "out"),
+        cache=str(folder / "cache"),
+        size=(16, 32),
+        batch=8,
+        epochs=3,
+        lr=5e-3,
+        rows=100,
+        precision="float32",
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(config) -> Path:
+    """The folder that a whole run leaves behind."""
+    Trainer(config, TINY).run()
+    return Path(config.out)
+
+
+def rows_of(out: Path) -> list[dict[str, str]]:
+    with open(out / "history.csv") as file:
+        return list(csv.DictReader(file))
+
+
+def assert_every_file_is_whole(out: Path) -> None:
+    """Opens everything in the folder, and finds no half-written file beside it."""
+    assert [p.name for p in out.iterdir() if "partial" in p.name or p.name.startswith(".")] == []
+    with np.load(out / "checkpoint.npz") as checkpoint:
+        assert all(np.isfinite(checkpoint[name]).all() for name in checkpoint.files)
+    for path in out.glob("*.png"):
+        Image.open(path).load()
+    if (weights := out / "colorizer.weights.h5").exists():
+        manifest = json.loads((out / "colorizer.json").read_text())
+        assert manifest["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+        h5py.File(weights).close()
+
+
+# --- what a run leaves behind --------------------------------------------------------------------------
+
+
+def test_a_run_leaves_weights_history_curve_samples_and_checkpoint_all_whole(trained):
+    names = {path.name for path in trained.iterdir()}
+    assert names == {
+        "checkpoint.npz",
+        "colorizer.json",
+        "colorizer.weights.h5",
+        "history.csv",
+        "history.png",
+        "samples.png",
+    }
+    assert_every_file_is_whole(trained)
+
+
+def test_every_row_of_the_history_has_the_figures_beside_those_of_plain_grey(trained):
+    rows = rows_of(trained)
+    assert len(rows) >= 3
+    for row in rows:
+        for name in ("loss", "val_loss", "psnr", "dE00", "cf", "true_cf", "averaged"):
+            assert np.isfinite(float(row[name]))
+        assert float(row["grey_cf"]) < 0.5 < float(row["true_cf"])
+        assert float(row["grey_psnr"]) < 40
+        assert float(row["grey_dE00"]) > 0
+        assert float(row["grey_loss"]) > 0
+
+
+def test_it_learns_that_the_bright_is_blue_and_the_dark_is_red(trained):
+    last = rows_of(trained)[-1]
+    assert float(last["val_loss"]) < 0.6 * float(last["grey_loss"])
+    assert float(last["psnr"]) > float(last["grey_psnr"])
+
+
+def test_the_best_weights_are_kept_and_load_again(trained, config):
+    network = build_network(TINY)
+    load(network, trained)
+    best = min(float(row["val_loss"]) for row in rows_of(trained))
+    answer = Trainer(replace(config, out=str(trained.parent / "other")), TINY).validation.score(network)
+    assert answer["val_loss"] == pytest.approx(best, rel=1e-3)
+
+
+def test_weights_to_start_from_are_taken_over(trained, config, tmp_path):
+    trainer = Trainer(replace(config, init=str(trained), out=str(tmp_path)), TINY)
+    first = trainer.validation.score(trainer.network)["val_loss"]
+    assert first == pytest.approx(min(float(row["val_loss"]) for row in rows_of(trained)), rel=1e-3)
+
+
+# --- the schedule --------------------------------------------------------------------------------------
+
+
+def test_the_rate_rises_and_then_falls_to_nothing_in_a_line(config):
+    trainer = Trainer(replace(config, warmup=0.1, lr=1.0), TINY)
+    rates = [trainer.rate(progress) for progress in (0, 0.05, 0.1, 0.55, 1.0)]
+    assert rates[0] < 0.05
+    assert rates[0] < rates[1] < rates[2]
+    assert rates[2] == pytest.approx(1, abs=0.01)
+    assert rates[3] == pytest.approx(0.5, abs=0.01)
+    assert rates[4] == 0
+
+
+def test_several_sizes_take_equal_shares_of_the_run(config):
+    trainer = Trainer(replace(config, size=(16, 24, 24, 32)), TINY)
+    assert [trainer.crop_size(p) for p in (0, 0.24, 0.26, 0.5, 0.76, 1.0)] == [16, 16, 24, 24, 32, 32]
+
+
+# --- what is refused -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"photos": ()}, "needs photos"),
+        ({"size": (20,)}, "size must be a multiple of 8, at least 16. Received: 20"),
+        ({"batch": 0}, "batch must be more than 0. Received: 0"),
+        ({"lr": -1.0}, "lr must be more than 0. Received: -1.0"),
+        ({"minutes": 0.0}, "minutes must be more than 0. Received: 0.0"),
+        ({"zoom": 0.5}, "zoom must be at least 1. Received: 0.5"),
+        ({"loss": "l1"}, "loss must be one of mse, rarity, huber. Received: 'l1'"),
+        ({"optimizer": "sgd"}, "optimizer must be one of muon, adam. Received: 'sgd'"),
+    ],
+)
+def test_options_out_of_range_are_refused_by_name(config, change, sentence):
+    with pytest.raises(ValueError) as error:
+        Trainer(replace(config, **change), TINY)
+    assert sentence in str(error.value)
+
+
+def test_resuming_with_nothing_to_resume_or_another_schedule_is_refused(config, trained, tmp_path):
+    with pytest.raises(FileNotFoundError, match="needs a checkpoint"):
+        Trainer(replace(config, resume=True, out=str(tmp_path)), TINY)
+    with pytest.raises(ValueError, match=r"same schedule: lr was 0\.005. Received: 0\.1"):
+        Trainer(replace(config, resume=True, lr=0.1), TINY)
+
+
+# --- interrupted runs ----------------------------------------------------------------------------------
+
+
+class Interrupted(Exception):
+    """Stands for a power cut in the middle of a run."""
+
+
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(config, trained, tmp_path, monkeypatch):
+    again = replace(config, out=str(tmp_path), checkpoint_seconds=0)
+    trainer = Trainer(again, TINY)
+    save = trainer._save_checkpoint
+
+    def save_and_fail() -> None:
+        save()
+        if trainer.state["steps"] == 20:
+            raise Interrupted
+
+    monkeypatch.setattr(trainer, "_save_checkpoint", save_and_fail)
+    with pytest.raises(Interrupted):
+        trainer.run()
+    resumed = Trainer(replace(again, resume=True), TINY)
+    assert resumed.state["steps"] == 20
+    resumed.run()
+    with np.load(trained / "checkpoint.npz") as whole, np.load(tmp_path / "checkpoint.npz") as parts:
+        states = [json.loads(each["about"].tobytes())["state"] for each in (whole, parts)]
+        assert states[0]["steps"] == states[1]["steps"]
+        assert states[0]["crops"] == states[1]["crops"]
+        for name in whole.files:
+            if name.startswith(("weight", "average")):
+                np.testing.assert_allclose(parts[name], whole[name], atol=2e-3)
+
+
+def test_killed_at_any_moment_it_goes_on_from_the_last_checkpoint(photos, tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "train.py", "--photos", str(photos), "--out", str(out)]
+    command += ["--cache", str(tmp_path / "cache"), "--size", "16", "--batch", "4", "--epochs", "0.5"]
+    command += ["--precision", "float32", "--checkpoint-seconds", "0", "--rows", "30"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    running = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    deadline = time.monotonic() + 120
+    # A checkpoint is in place, and quite likely the next one is being written at the moment of the kill.
+    while not (out / "checkpoint.npz").exists():
+        assert running.poll() is None, running.stdout.read().decode()
+        assert time.monotonic() < deadline, "no checkpoint within two minutes"
+        time.sleep(0.05)
+    time.sleep(0.4)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    for leftover in out.glob(".*partial"):
+        leftover.unlink()  # the one thing a kill may leave: a temporary file under its temporary name
+    assert_every_file_is_whole(out)
+    with np.load(out / "checkpoint.npz") as checkpoint:
+        before = json.loads(checkpoint["about"].tobytes())["state"]
+    assert 0 < before["crops"] < 60
+
+    done = subprocess.run([*command, "--resume"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"resumed after {before['crops']} crops" in done.stdout
+    with np.load(out / "checkpoint.npz") as checkpoint:
+        after = json.loads(checkpoint["about"].tobytes())["state"]
+    assert after["crops"] == 60  # half a pass over the 119 photos that are not held out
+    assert after["steps"] == 15
+    assert_every_file_is_whole(out)
+
+
+def test_wrong_options_on_the_command_line_exit_with_2_and_a_sentence(tmp_path):
+    command = [sys.executable, "train.py", "--photos", str(tmp_path / "nowhere"), "--cache", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "out")], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "train.py: There are no photos at" in done.stderr
+
+
+def test_training_needs_neither_scikit_image_nor_gradio_and_the_package_alone_not_even_keras():
+    code = (
+        "import sys, colorizer; assert 'keras' not in sys.modules;"
+        "import colorizer.training; print(sorted({'skimage', 'gradio', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr

@@ -1,0 +1,85 @@
+"""Weights that still load in five years, or say plainly why they do not."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from conftest import TINY
+
+from colorizer import Colorizer, WeightsError, weights
+from colorizer.network import Conv, build_network
+
+
+@pytest.fixture
+def saved(tmp_path, tiny_network):
+    """A folder with the tiny network's weights and their manifest."""
+    weights.save(tiny_network, tmp_path)
+    return tmp_path
+
+
+def test_what_was_saved_is_what_is_loaded(saved, tiny_network):
+    other = build_network(TINY, seed=99)
+    weights.load(other, saved)
+    for loaded, original in zip(other.get_weights(), tiny_network.get_weights(), strict=True):
+        np.testing.assert_array_equal(loaded, original)
+
+
+def test_a_folder_and_the_file_itself_mean_the_same(saved):
+    assert weights.locate(saved) == weights.locate(saved / "colorizer.weights.h5")
+
+
+def test_the_manifest_holds_the_checksum_of_the_file(saved):
+    manifest = json.loads((saved / "colorizer.json").read_text())
+    digest = hashlib.sha256((saved / "colorizer.weights.h5").read_bytes()).hexdigest()
+    assert (manifest["file"], manifest["sha256"]) == ("colorizer.weights.h5", digest)
+
+
+def test_saving_leaves_nothing_half_written(saved):
+    assert sorted(path.name for path in saved.iterdir()) == ["colorizer.json", "colorizer.weights.h5"]
+
+
+def test_one_flipped_bit_is_noticed(saved):
+    path = saved / "colorizer.weights.h5"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(
+        WeightsError, match=r"is damaged or was changed: its sha256 is [0-9a-f]{64}, colorizer"
+    ):
+        weights.load(build_network(TINY), saved)
+
+
+def test_a_truncated_file_without_a_manifest_is_refused(saved):
+    (saved / "colorizer.json").unlink()
+    path = saved / "colorizer.weights.h5"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(WeightsError, match="does not hold weights of this network"):
+        weights.load(build_network(TINY), path)
+
+
+def test_another_networks_weights_are_refused(saved):
+    with pytest.raises(WeightsError, match="does not hold weights of this network"):
+        weights.load(build_network((Conv(4, stride=2), Conv(2, upsample=True))), saved)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "not json"])
+def test_a_broken_manifest_is_refused(saved, text):
+    (saved / "colorizer.json").write_text(text)
+    with pytest.raises(WeightsError, match=r"colorizer\.json is not a manifest"):
+        weights.load(build_network(TINY), saved)
+
+
+def test_missing_weights_are_refused_with_the_place_that_was_searched(tmp_path):
+    with pytest.raises(WeightsError, match=r"There are no weights at .*colorizer\.weights\.h5"):
+        Colorizer.from_pretrained(tmp_path)
+    with pytest.raises(WeightsError, match=r"There are no weights at .*mine\.weights\.h5"):
+        Colorizer.from_pretrained(tmp_path / "mine.weights.h5")
+
+
+def test_the_shipped_weights_load_from_their_folder_and_their_file():
+    folder = Colorizer.from_pretrained(weights.FOLDER)
+    file = Colorizer.from_pretrained(weights.FOLDER / weights.FILE)
+    for a, b in zip(folder.network.get_weights(), file.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert folder.network.count_params() == 6_219_410
