@@ -42,20 +42,14 @@ footer .built-with { display: none; }
 """
 
 
-class PhotoInput(gr.Image):
-    """Gradio's image input, handing on the file just as it came.
+def hand_on_unopened(photo: gr.Image) -> gr.Image:
+    """Makes an image input give out the file just as it came.
 
-    The stock component opens the picture itself: it turns broken files into a stack trace before our code
-    sees them and would convert 16-bit, CMYK and transparent ones. Reading photos is the core's business.
+    Gradio's own opens the picture first: it turns broken files into a stack trace before our code sees
+    them, and would convert 16-bit, CMYK and transparent ones. Reading photos is the core's business.
     """
-
-    is_template = True  # to the browser it is a plain gr.Image
-
-    def preprocess(self, payload):
-        """The path of the uploaded file, unopened."""
-        if payload is not None and payload.path:
-            return payload.path
-        return super().preprocess(payload)
+    photo.preprocess = lambda payload: payload.path if payload is not None else None
+    return photo
 
 
 class Results:
@@ -157,13 +151,15 @@ def build_page(colorizer: Colorizer) -> gr.Blocks:
         prediction = gr.State(None, time_to_live=KEEP_SECONDS)
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=320):
-                photo = PhotoInput(
-                    label="Your photo",
-                    sources=["upload", "clipboard", "webcam"],
-                    type="filepath",
-                    image_mode=None,
-                    height=320,
-                    buttons=["fullscreen"],
+                photo = hand_on_unopened(
+                    gr.Image(
+                        label="Your photo",
+                        sources=["upload", "clipboard", "webcam"],
+                        type="filepath",
+                        image_mode=None,
+                        height=320,
+                        buttons=["fullscreen"],
+                    )
                 )
                 strength = gr.Slider(
                     0,

@@ -161,7 +161,7 @@ class Colorizer:
         return np.mean([maps[0], *(enlarge(small, width, height) for small in maps[1:])], axis=0)
 
     def _look(self, lightness: Image.Image, size: int) -> np.ndarray:
-        """What the network answers at one scale: (h, w, 2) float32, half as many elements a side as it saw."""
+        """What the network answers at one scale: (h, w, 2) float32, half as long a side as what it saw."""
         small = lightness.resize(working_size(lightness.width, lightness.height, size), Image.BICUBIC)
         seen = np.clip(np.asarray(small), 0, 100)[None, ..., None] / np.float32(100)
         answer = keras.ops.convert_to_numpy(self.network(seen, training=False))[0]

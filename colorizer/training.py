@@ -259,6 +259,8 @@ class Trainer:
             for i, variable in enumerate(self.objective.optimizer.variables):
                 variable.assign(saved[f"optimizer{i}"])
             self.objective.seeds.state.assign(saved["seeds"])
+        for leftover in self.out.glob(".*.partial*"):  # of the moment it was killed
+            leftover.unlink()
         print(f"resumed after {self.state['crops']} crops, {self.state['seconds'] / 60:.1f} minutes")
 
 

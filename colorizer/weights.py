@@ -80,7 +80,7 @@ def save(network: keras.Model, folder: Path) -> Path:
     """Writes the weights and their checksum into `folder`; each appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
-    partial = folder / f".{os.getpid()}.{FILE}"
+    partial = folder / f".{os.getpid()}.partial.weights.h5"  # Keras insists on the ending
     try:
         network.save_weights(partial)
         digest = sha256(partial)
