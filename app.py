@@ -269,7 +269,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=port, help=f"default: {port}")
     parser.add_argument("--host", default=host, help=f"0.0.0.0 lets other machines in (default: {host})")
     parser.add_argument("--share", action="store_true", help="also make a public link")
-    parser.add_argument("--weights", type=Path, help="weights file or folder (default: the shipped ones)")
+    parser.add_argument("--weights", help="file, folder or hf://owner/name@revision (default: the shipped)")
     options = parser.parse_args(arguments)
     try:
         page = build_page(Colorizer.from_pretrained(options.weights))

@@ -41,7 +41,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--strength", type=float, default=1.0, help="0 is grey, 1 as predicted (default), up to 2"
     )
-    parser.add_argument("--weights", type=Path, help="weights file or folder (default: the shipped ones)")
+    parser.add_argument("--weights", help="file, folder or hf://owner/name@revision (default: the shipped)")
     parser.add_argument("--overwrite", action="store_true", help="colour again what is already there")
     options = parser.parse_args(arguments)
     if not SMALLEST_SIZE <= options.size <= LARGEST_SIZE:

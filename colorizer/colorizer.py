@@ -105,7 +105,8 @@ class Colorizer:
         """A colorizer with trained weights.
 
         Args:
-            source: None for the weights that come with the repository, a folder, or a `.weights.h5` file.
+            source: None for the weights that come with the repository, a folder, a `.weights.h5` file,
+                or "hf://owner/name@revision" for those on the Hugging Face Hub.
 
         Raises:
             WeightsError: no weights there, damaged ones, or another network's.

@@ -24,11 +24,18 @@ class WeightsError(ValueError):
 
 
 def locate(source: str | os.PathLike | None = None) -> Path:
-    """The weights file that `source` means: None for the shipped one, a folder, or the file itself.
+    """The weights file that `source` means.
+
+    Args:
+        source: None for the shipped one, a folder, the file itself, or "hf://owner/name@revision".
 
     Raises:
         WeightsError: there is no such file.
     """
+    if isinstance(source, str) and source.startswith("hf://"):
+        from colorizer import hub
+
+        return hub.fetch(source)
     path = FOLDER if source is None else Path(source)
     if path.is_dir():
         path = path / FILE
@@ -46,8 +53,33 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def check(path: Path) -> None:
+    """Compares a weights file with the manifest beside it, if there is one that speaks of this file.
+
+    Raises:
+        WeightsError: the checksums differ, or the manifest is none.
+    """
+    manifest = path.with_name(MANIFEST)
+    if not manifest.is_file():
+        return
+    try:
+        about = json.loads(manifest.read_text())
+        name, expected = about["file"], about["sha256"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{manifest} is not a manifest of weights: {error!r}") from error
+    if name == path.name and (actual := sha256(path)) != expected:
+        raise WeightsError(
+            f"{path} is damaged or was changed: its sha256 is {actual}, {manifest.name} says {expected}. "
+            "Fetch the file again, or remove the manifest if you made the weights yourself."
+        )
+
+
 def load(network: keras.Model, source: str | os.PathLike | None = None) -> Path:
     """Loads weights into `network`, after checking them against the checksum beside them, if any.
+
+    Args:
+        network: as of `build_network`.
+        source: as in `locate`.
 
     Returns:
         The file that was read.
@@ -56,19 +88,7 @@ def load(network: keras.Model, source: str | os.PathLike | None = None) -> Path:
         WeightsError: no file, a checksum that differs, or weights that do not fit the network.
     """
     path = locate(source)
-    manifest = path.with_name(MANIFEST)
-    if manifest.is_file():
-        try:
-            about = json.loads(manifest.read_text())
-            expected = about["sha256"] if about["file"] == path.name else None
-        except (KeyError, ValueError) as error:
-            raise WeightsError(f"{manifest} is not a manifest of weights: {error!r}") from error
-        actual = sha256(path)
-        if expected is not None and expected != actual:
-            raise WeightsError(
-                f"{path} is damaged or was changed: its sha256 is {actual}, {manifest.name} says {expected}. "
-                "Fetch the file again, or remove the manifest if you made the weights yourself."
-            )
+    check(path)
     try:
         network.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
