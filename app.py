@@ -1,259 +1,266 @@
 """The page: drop a black-and-white photo, get it back in colour.
 
     python app.py                       # http://127.0.0.1:7860
-    python app.py --share               # a public link for three days
+    python app.py --share               # a public link for a week
     python app.py --port 8000 --host 0.0.0.0 --weights my-weights/
 
-It runs by itself, by share link, and as a Hugging Face Space, which starts this very file. The page only
-shows: `Colorizer` does the work, the same that the command line and Python use. Photos stay on the
-machine that runs the page; previews and results are deleted after an hour.
+A Hugging Face Space starts this very file. The page only shows: `Colorizer` does the work, the same that
+the command line and Python use. What a visitor sees are small previews; the photo itself is rendered and
+written at full resolution when it is asked for. All of it is deleted after an hour.
 """
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 # Before Gradio is imported: photos are private, so the page reports nothing to anyone.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+import numpy as np
 from PIL import Image
 
-from colorizer import Colorizer, PhotoError, Prediction, WeightsError, write_photo
+from colorizer import Colorizer, Photo, Prediction, WeightsError
 from colorizer.colorizer import LARGEST_SIZE, SIZE, SMALLEST_SIZE, STRONGEST
 
 PORT = 7860
 PREVIEW_SIDE = 1600  # pixels shown on the page; the download always has all of them
-KEEP_SECONDS = 3600  # photos and results of a visitor
-LARGEST_FILE = "200mb"
+KEEP_SECONDS = 3600
+# Each session keeps its last photo in memory, some 100 MB if it comes from a good camera.
+SESSIONS = 50
+LARGEST_FILE = "100mb"
 EXAMPLES = Path(__file__).resolve().parent / "examples"
-CREDIT = (
-    "Examples: Detroit Publishing Co., Toni Frissell, William P. Gottlieb and Dorothea Lange, "
-    "Library of Congress; public domain."
-)
+INTRODUCTION = """# Colorizer
+Drop a black-and-white photo. It comes back in colour, at its full resolution."""
+NOTE = """**The colours are invented** by a small neural network: plausible, not true. Nothing is burnt into
+the picture; the file's metadata says how its colours came about. **Your photo stays on the machine that runs
+this page** and is deleted after an hour: run it at home, and nothing is sent anywhere.
+
+Examples: Detroit Publishing Co., Dorothea Lange, Toni Frissell and William P. Gottlieb, all from the Library
+of Congress and believed to be in the public domain."""
+EXPIRED = "Photos are put away after an hour. Please drop it again."
+API = f"""Colours a photo. Returns the coloured file: same type, own resolution, EXIF kept.
+
+    photo: a file of any common type.
+    strength: scales the colour; 0 is grey, 1 as predicted, up to {STRONGEST:g}.
+    size: the network sees about size x size pixels ({SMALLEST_SIZE} to {LARGEST_SIZE})."""
 CSS = """
 .gradio-container { max-width: 1180px !important; margin: 0 auto !important; }
-#note { opacity: .75; font-size: .9em; }
-footer .built-with { display: none; }
+#note { opacity: .8; font-size: .9em; }
+#file { display: none; }
+@media (min-width: 800px) {
+  #desk:has(#result) { display: grid; grid-template: auto 1fr / 2fr 3fr; }
+  #result { grid-area: 1 / 2 / 3 / 3; }
+}
 """
+# Gradio's download button holds a finished file. This one is pressed for the visitor once the file is there.
+PRESS = "() => document.querySelector('#file').click()"
 
 
-def hand_on_unopened(photo: gr.Image) -> gr.Image:
-    """Makes an image input give out the file just as it came.
+@dataclass(frozen=True)
+class Work:
+    """A visitor's photo: the prediction, and the same small enough to be rendered at every move."""
 
-    Gradio's own opens the picture first: it turns broken files into a stack trace before our code sees
-    them, and would convert 16-bit, CMYK and transparent ones. Reading photos is the core's business.
-    """
-    photo.preprocess = lambda payload: payload.path if payload is not None else None
-    return photo
+    prediction: Prediction
+    preview: Prediction
+
+    @classmethod
+    def of(cls, prediction: Prediction) -> "Work":
+        """The work on a photo, with its preview made."""
+        photo = prediction.photo
+        scale = PREVIEW_SIDE / max(photo.size)
+        if scale >= 1:
+            return cls(prediction, prediction)
+        size = tuple(max(1, round(side * scale)) for side in photo.size)
+
+        def shrink(plane: np.ndarray) -> np.ndarray:
+            return np.asarray(Image.fromarray(plane).resize(size, Image.LANCZOS))
+
+        light, original = np.clip(shrink(photo.lightness), 0, 100), photo.original.resize(size, Image.LANCZOS)
+        small = Photo(light, original, None if photo.alpha is None else shrink(photo.alpha))
+        return cls(prediction, replace(prediction, photo=small))
 
 
-class Results:
-    """Files made for visitors: each in a folder of its own, deleted an hour later."""
-
-    def __init__(self):
-        self._home = tempfile.TemporaryDirectory(prefix="colorizer-")
-
-    def folder(self) -> Path:
-        """A fresh folder; clears away the old ones on the way."""
-        home = Path(self._home.name)
-        for old in home.iterdir():
-            if time.time() - old.stat().st_mtime > KEEP_SECONDS:
-                shutil.rmtree(old, ignore_errors=True)  # another visitor's thread may be quicker
-        return Path(tempfile.mkdtemp(dir=home))
-
-
-def _preview(image: Image.Image, folder: Path, name: str) -> str:
-    """Writes a picture small enough for a browser; returns its path."""
-    image = image.copy()
-    image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.LANCZOS)
-    clear = image.mode in ("RGBA", "LA")
-    path = folder / f"{name}.{'png' if clear else 'jpg'}"
-    image.save(path, **({} if clear else {"quality": 93, "subsampling": 0}))
+def _show(image: Image.Image, folder: str, name: str) -> str:
+    """Writes a picture for the browser; returns its path."""
+    transparent = image.mode == "RGBA"
+    path = Path(folder, name + (".png" if transparent else ".jpg"))
+    image.save(path, **({"compress_level": 1} if transparent else {"quality": 93, "subsampling": 0}))
     return str(path)
 
 
-def _predict(colorizer: Colorizer, path: str, size: int) -> Prediction:
-    """Runs the network, and turns what can go wrong with a photo into a sentence on the page."""
+def _predict(colorizer: Colorizer, photo: str | Photo, size: float) -> Prediction:
+    """Runs the network; what is wrong with a photo becomes a sentence on the page."""
     try:
-        return colorizer.predict(path, int(size))
-    except (PhotoError, ValueError) as error:
-        raise gr.Error(str(error), title="This photo cannot be coloured", duration=None) from error
+        return colorizer.predict(photo, int(size))
+    except ValueError as error:  # PhotoError, and a size out of range
+        raise gr.Error(str(error), print_exception=False) from error
     except MemoryError as error:
-        raise gr.Error("The photo is too large for this machine's memory.", duration=None) from error
+        raise gr.Error("The photo is too large for this machine's memory.", print_exception=False) from error
 
 
-def _render(prediction: Prediction, strength: float) -> Image.Image:
-    try:
-        return prediction.render(strength)
-    except ValueError as error:
-        raise gr.Error(str(error)) from error
-
-
-def _write(prediction: Prediction, image: Image.Image, folder: Path) -> str:
-    """Writes the coloured picture as the file that the visitor takes home; returns its path."""
+def _write(prediction: Prediction, strength: float, folder: str) -> str:
+    """Writes the coloured photo at full resolution, as the type it came in; returns its path."""
     stem = prediction.photo.path.stem if prediction.photo.path else "photo"
-    path = folder / f"{stem}-colorized{prediction.suffix}"
+    path = Path(folder, f"{stem}-colorized{prediction.suffix}")
     try:
-        write_photo(image, path, prediction.photo)
-    except (PhotoError, OSError) as error:
-        raise gr.Error(f"The coloured photo cannot be written: {error}", duration=None) from error
+        prediction.save(path, strength)
+    except ValueError as error:  # a strength out of range, or a picture that its file type cannot hold
+        raise gr.Error(str(error), print_exception=False) from error
     return str(path)
 
 
 def build_page(colorizer: Colorizer) -> gr.Blocks:
-    """The page around a colorizer; `launch` it with `launch_options()`."""
-    results = Results()
+    """The page around a colorizer; launch it with `launch_options()`."""
+    # The handlers are generators because Gradio copies what they yield into its own cache, which it cleans
+    # itself, before it resumes them: their own files can go at once.
 
-    def color_photo(path: str | None, size: int, strength: float):
+    def color_photo(path: str, size: float, strength: float) -> Iterator[tuple]:
         """A new photo: everything is made anew."""
-        if path is None:
-            hidden = gr.update(value=None, visible=False)
-            return None, None, None, None, hidden, gr.update(value=None, interactive=False)
-        prediction = _predict(colorizer, path, size)
-        folder = results.folder()
-        pair, download = shown(prediction, folder, strength)
-        true = gr.update(value=None, visible=False)
-        if prediction.photo.is_color:
-            true = gr.update(value=_preview(prediction.photo.original, folder, "true"), visible=True)
-        color_map = _preview(prediction.color_map(), folder, "color")
-        return prediction, pair, pair[0], color_map, true, download
+        work = Work.of(_predict(colorizer, path, size))
+        with tempfile.TemporaryDirectory() as folder:
+            photo, is_color = work.preview.photo, work.prediction.photo.is_color
+            # Browsers cannot show every upload (TIFF for one), so the input shows a preview too.
+            original = photo.original.copy()
+            if photo.alpha is not None:
+                original.putalpha(Image.fromarray(photo.alpha))
+            shown = _show(original, folder, "original")
+            true = gr.update(value=shown if is_color else None, visible=is_color)
+            yield shown, work, gr.update(visible=True), *_pictures(work, strength, folder), true
 
-    def change_strength(prediction: Prediction | None, path: str | None, strength: float):
+    def clear() -> tuple:
+        """No photo, or one that could not be read: the one before must not be taken for its result."""
+        return None, gr.update(visible=False), None, None, None, gr.update(visible=False)
+
+    def change_size(work: Work | None, size: float, strength: float) -> Iterator[tuple]:
+        """The same photo, seen by the network in another size."""
+        if work is None:
+            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return
+        work = Work.of(_predict(colorizer, work.prediction.photo, size))
+        with tempfile.TemporaryDirectory() as folder:
+            yield work, *_pictures(work, strength, folder)
+
+    def change_strength(work: Work | None, strength: float) -> Iterator[tuple]:
         """The same prediction in another strength; the network is not asked again."""
-        if prediction is None:
-            if path is not None:
-                raise gr.Error("The photo was kept for an hour and is gone. Please drop it again.")
-            return gr.skip(), gr.skip()
-        return shown(prediction, results.folder(), strength)
+        if work is None:
+            raise gr.Error(EXPIRED, print_exception=False)
+        with tempfile.TemporaryDirectory() as folder:
+            yield _pair(work, strength, folder)
 
-    def shown(prediction: Prediction, folder: Path, strength: float):
-        """The pictures under the before/after slider, and the file to download."""
-        colored = _render(prediction, strength)
-        pair = (_preview(prediction.render(0), folder, "grey"), _preview(colored, folder, "colored"))
-        return pair, gr.update(value=_write(prediction, colored, folder), interactive=True)
+    def write_file(work: Work | None, strength: float) -> Iterator[str]:
+        """The photo at full resolution."""
+        if work is None:
+            raise gr.Error(EXPIRED, print_exception=False)
+        with tempfile.TemporaryDirectory() as folder:
+            yield _write(work.prediction, strength, folder)
 
-    def colorize(photo: str, strength: float = 1.0, size: int = SIZE) -> str:
-        """Colours a photo: the file comes back in colour, of the same type, at its own resolution."""
+    def colorize(photo: str, strength: float = 1.0, size: int = SIZE) -> Iterator[str]:
+        """The public endpoint."""
         if photo is None:
-            raise gr.Error("No photo was sent.")
+            raise gr.Error("No photo was sent.", print_exception=False)
         prediction = _predict(colorizer, photo, size)
-        return _write(prediction, _render(prediction, strength), results.folder())
+        with tempfile.TemporaryDirectory() as folder:
+            yield _write(prediction, strength, folder)
+
+    def _pair(work: Work, strength: float, folder: str) -> tuple[str, str]:
+        grey, colored = work.preview.render(0), work.preview.render(strength)
+        return _show(grey, folder, "grey"), _show(colored, folder, "coloured")
+
+    def _pictures(work: Work, strength: float, folder: str) -> tuple:
+        pair = _pair(work, strength, folder)
+        return pair, pair[0], _show(work.prediction.color_map(), folder, "colour")
 
     with gr.Blocks(title="Colorizer", delete_cache=(600, KEEP_SECONDS), analytics_enabled=False) as page:
-        gr.Markdown(
-            "# Colorizer\nDrop a black-and-white photo. It comes back in colour, at its full resolution."
-        )
-        prediction = gr.State(None, time_to_live=KEEP_SECONDS)
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=320):
-                photo = hand_on_unopened(
-                    gr.Image(
-                        label="Your photo",
-                        sources=["upload", "clipboard", "webcam"],
-                        type="filepath",
-                        image_mode=None,
-                        height=320,
-                        buttons=["fullscreen"],
-                    )
-                )
+        gr.Markdown(INTRODUCTION)
+        work = gr.State(None, time_to_live=KEEP_SECONDS)
+        with gr.Column(elem_id="desk"):
+            with gr.Column():
+                photo = gr.Image(
+                    label="Your photo", sources=["upload", "clipboard", "webcam"], type="filepath",
+                    image_mode=None, height=320, buttons=["fullscreen"],
+                )  # fmt: skip
+                file = gr.File(visible=False, type="filepath")
+            with gr.Column(visible=False, elem_id="result") as result:
+                show = {"interactive": False, "buttons": ["fullscreen"]}
+                pair = gr.ImageSlider(label="Before and after", height=460, **show)
                 strength = gr.Slider(
-                    0,
-                    STRONGEST,
-                    1,
-                    step=0.05,
-                    label="Strength of the colours",
+                    0, STRONGEST, 1, step=0.05, label="Strength of the colours", buttons=["reset"],
                     info="0 is grey, 1 as predicted",
-                )
+                )  # fmt: skip
+                download = gr.Button("Download at full resolution", variant="primary", elem_id="download")
+                finished = gr.DownloadButton(elem_id="file")
+                with gr.Row():
+                    show.update(height=200, min_width=140)
+                    grey = gr.Image(label="Grey", **show)
+                    color_map = gr.Image(label="Predicted colour", **show)
+                    true = gr.Image(label="True colours", visible=False, **show)
                 with gr.Accordion("More", open=False):
                     size = gr.Slider(
-                        SMALLEST_SIZE,
-                        512,
-                        SIZE,
-                        step=32,
-                        label="What the network sees",
+                        SMALLEST_SIZE, 512, SIZE, step=32, label="What the network sees",
                         info="Pixels a side. Smaller sees the scene as a whole, larger its details.",
-                    )
-                gr.Examples(
-                    [str(path) for path in sorted(EXAMPLES.glob("*.jpg"))],
-                    inputs=photo,
-                    label="Try one of these",
-                    api_visibility="private",
+                    )  # fmt: skip
+            with gr.Column():
+                samples = [[str(path)] for path in sorted(EXAMPLES.glob("*.jpg"))]
+                examples = gr.Dataset(
+                    label="Or try one of these", components=[gr.Image(visible=False)], samples=samples
                 )
-            with gr.Column(scale=3, min_width=320):
-                pair = gr.ImageSlider(
-                    label="Before and after",
-                    type="filepath",
-                    interactive=False,
-                    buttons=["fullscreen"],
-                    height=460,
-                )
-                download = gr.DownloadButton(
-                    "Download at full resolution", variant="primary", interactive=False, elem_id="download"
-                )
-                with gr.Row():
-                    options = {
-                        "interactive": False,
-                        "buttons": ["fullscreen"],
-                        "height": 220,
-                        "min_width": 140,
-                    }
-                    grey = gr.Image(label="Grey", **options)
-                    color_map = gr.Image(label="Predicted colour", **options)
-                    true = gr.Image(label="True colours", visible=False, **options)
-        gr.Markdown(
-            "The colours are invented by a small neural network: plausible, not true. Nothing is burnt into "
-            "the picture; the file's metadata says how its colours came about. Your photo stays on the "
-            f"machine that runs this page and is deleted after an hour. {CREDIT}",
-            elem_id="note",
-        )
+        gr.Markdown(NOTE, elem_id="note")
 
-        everything = [prediction, pair, grey, color_map, true, download]
-        # The network is the one thing that two visitors must not run at once on two cores.
-        network = {"concurrency_limit": 1, "concurrency_id": "network", "api_visibility": "private"}
-        photo.change(color_photo, [photo, size, strength], everything, **network)
-        size.release(color_photo, [photo, size, strength], everything, **network)
-        strength.release(
-            change_strength, [prediction, photo, strength], [pair, download], api_visibility="private"
+        private = {"api_visibility": "private"}
+        # On the two cores of a free Space, two networks at once only wait for each other.
+        network = {"concurrency_limit": 1, "concurrency_id": "network"}
+        shown = [pair, grey, color_map]
+        # gr.Image would open an upload itself, before our code, and answer a broken one with a stack trace.
+        # gr.File hands it on just as it came: reading photos is the core's business.
+        # And `upload`, not `input`: pasting fires that twice, first empty, and the second would be dropped.
+        uploaded = photo.upload(None, photo, file, js="photo => photo", **private)
+        chosen = examples.click(lambda row: row[0], examples, file, **private)
+        everything = [photo, work, result, *shown, true]
+        # In the network's queue, so that it is over before a photo that follows it at once.
+        photo.clear(clear, None, everything[1:], **network, **private)
+        for event in (uploaded, chosen):
+            event.then(color_photo, [file, size, strength], everything, **network, **private).failure(
+                lambda: (None, *clear()), None, everything, **private
+            )
+        size.change(
+            change_size, [work, size, strength], [work, *shown], trigger_mode="always_last",
+            **network, **private,
+        )  # fmt: skip
+        strength.change(
+            change_strength, [work, strength], pair, trigger_mode="always_last", show_progress="hidden",
+            concurrency_limit=2, **private,
+        )  # fmt: skip
+        download.click(write_file, [work, strength], finished, show_progress_on=download, **private).success(
+            None, js=PRESS, **private
         )
-
         gr.Button(visible=False).click(
             colorize,
             [
-                gr.File(label="photo", visible=False, type="filepath"),
-                gr.Number(1.0, label="strength (0 is grey, 1 as predicted, up to 2)", visible=False),
-                gr.Number(
-                    SIZE, label=f"size ({SMALLEST_SIZE} to {LARGEST_SIZE})", precision=0, visible=False
-                ),
+                gr.File(label="photo", visible=False),
+                gr.Number(1.0, label="strength: 0 is grey, 1 as predicted", visible=False),
+                gr.Number(SIZE, label="size", precision=0, visible=False),
             ],
             gr.File(label="the photo in colour", visible=False),
-            api_name="colorize",
-            api_description=(
-                "Colours a photo. photo: a file of any common type. strength: scales the colour; 0 is grey, "
-                f"1 as predicted, up to {STRONGEST:g}. size: the network sees about size x size pixels, "
-                f"{SIZE} by default. Returns the coloured file: same type, own resolution, EXIF kept."
-            ),
-            concurrency_limit=1,
-            concurrency_id="network",
-        )
+            api_name="colorize", api_description=API, **network,
+        )  # fmt: skip
     return page.queue(max_size=50)
 
 
 def launch_options() -> dict:
     """What `launch` needs for the page to look and behave as meant, wherever it is started."""
+    theme = gr.themes.Default(
+        primary_hue="orange", neutral_hue="stone", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+    )
     return {
-        "theme": gr.themes.Soft(
-            primary_hue="orange",
-            neutral_hue="stone",
-            font=["system-ui", "sans-serif"],
-            font_mono=["monospace"],
-        ),
+        "theme": theme,
         "css": CSS,
         "max_file_size": LARGEST_FILE,
+        "state_session_capacity": SESSIONS,
         "footer_links": ["api", "settings"],
         "ssr_mode": False,  # rendering on the server would need Node.js
         "show_error": True,
@@ -264,7 +271,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Starts the page and stays until it is stopped; 2 if it cannot start."""
     # A Space is reached from outside its container, a page at home only from home.
     host = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1")
-    port = int(os.environ.get("GRADIO_SERVER_PORT", PORT))
+    port = os.environ.get("GRADIO_SERVER_PORT", str(PORT))  # a string, so that argparse checks it too
     parser = argparse.ArgumentParser(description="Starts the colorizer's page.")
     parser.add_argument("--port", type=int, default=port, help=f"default: {port}")
     parser.add_argument("--host", default=host, help=f"0.0.0.0 lets other machines in (default: {host})")
