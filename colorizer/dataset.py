@@ -18,10 +18,11 @@ import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -39,10 +40,18 @@ NOT_PHOTOS = {".txt", ".md", ".json", ".csv", ".html", ".xml", ".py", ".mat", ".
 
 @dataclass(frozen=True)
 class Source:
-    """One file that may be a photo: its name and how to read its bytes."""
+    """One file that may be a photo: its name and its bytes, or why they could not be read."""
 
     name: str
-    data: bytes
+    data: bytes | Exception
+
+
+def _source(name: str, read: Callable[[], bytes]) -> Source:
+    try:
+        return Source(name, read())
+    # A damaged or encrypted member, an unreadable file: its own trouble, not the whole archive's.
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, tarfile.TarError) as error:
+        return Source(name, error)
 
 
 def iterate_sources(path: Path) -> Iterator[Source]:
@@ -63,21 +72,21 @@ def iterate_sources(path: Path) -> Iterator[Source]:
             if zipfile.is_zipfile(file) or tarfile.is_tarfile(file):
                 yield from iterate_sources(file)
             elif wanted(file.name):
-                yield Source(str(file), file.read_bytes())
+                yield _source(str(file), file.read_bytes)
     elif not path.exists():
         raise FileNotFoundError(f"There are no photos at {path}: no such file or folder.")
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
                 if not entry.is_dir() and wanted(entry.filename):
-                    yield Source(f"{path}/{entry.filename}", archive.read(entry))
+                    yield _source(f"{path}/{entry.filename}", partial(archive.read, entry))
     elif tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
             for member in archive:
                 if member.isfile() and wanted(member.name):
-                    yield Source(f"{path}/{member.name}", archive.extractfile(member).read())
+                    yield _source(f"{path}/{member.name}", archive.extractfile(member).read)
     else:
-        yield Source(str(path), path.read_bytes())
+        yield _source(str(path), path.read_bytes)
 
 
 def decode(data: bytes) -> np.ndarray:
@@ -111,7 +120,8 @@ class PhotoCache:
         self.offsets, self.shapes = index["offsets"], index["shapes"]
         self.names: list[str] = index["names"].tolist()
         self.unreadable: dict[str, str] = json.loads((folder / "cache.json").read_text())["unreadable"]
-        self.pixels = np.memmap(folder / "pixels.bin", np.uint8, "r")
+        pixels = folder / "pixels.bin"  # an empty file cannot be mapped
+        self.pixels = np.memmap(pixels, np.uint8, "r") if pixels.stat().st_size else np.empty(0, np.uint8)
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -166,12 +176,14 @@ def _fingerprint(paths: list[Path]) -> str:
 
 def _write(paths: list[Path], folder: Path) -> None:
     """Decodes the photos of `paths` into `folder`, which appears only when it is complete."""
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
-    partial.mkdir(parents=True)
+    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
+    unfinished.mkdir(parents=True)
     offsets, shapes, names, unreadable, position = [], [], [], {}, 0
 
     def attempt(source: Source) -> tuple[str, np.ndarray | str]:
         try:
+            if isinstance(source.data, Exception):
+                raise source.data
             return source.name, decode(source.data)
         # Whatever a broken file makes Pillow raise is that file's own trouble: it is named, not hidden.
         except Exception as error:  # noqa: BLE001
@@ -182,7 +194,7 @@ def _write(paths: list[Path], folder: Path) -> None:
     try:
         with (
             ThreadPoolExecutor(workers) as pool,
-            open(partial / "pixels.bin", "wb") as pixels,
+            open(unfinished / "pixels.bin", "wb") as pixels,
             tqdm(desc="decoding photos", unit="photo") as progress,
         ):
             while batch := list(islice(sources, 16 * workers)):
@@ -197,15 +209,15 @@ def _write(paths: list[Path], folder: Path) -> None:
                     names.append(name)
                     position += photo.size
         np.savez(
-            partial / "index.npz",
+            unfinished / "index.npz",
             offsets=np.array(offsets, np.int64),
             shapes=np.array(shapes, np.int64).reshape(-1, 2),
             names=np.array(names, str),
         )
-        (partial / "cache.json").write_text(json.dumps({"unreadable": unreadable}, indent=1))
-        os.replace(partial, folder)
+        (unfinished / "cache.json").write_text(json.dumps({"unreadable": unreadable}, indent=1))
+        os.replace(unfinished, folder)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 class BatchStream:

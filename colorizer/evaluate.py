@@ -69,11 +69,12 @@ def evaluate(
     rows: dict[str, list] = {"grey": [], "model": []}
     true_cf, tiles, skipped = [], [], {}
     step = max(1, len(files) // SHEET_PHOTOS)
-    for number, file in enumerate(tqdm(files, unit="photo", disable=None)):
+    saved: set[Path] = set()
+    for file in tqdm(files, unit="photo", disable=None):
         try:
             photo = read_photo(file)
         except PhotoError as error:
-            skipped[file.name] = str(error)
+            skipped[str(file.relative_to(folder))] = str(error)
             continue
         truth = np.asarray(photo.original)
         truth_lab = color.rgb_to_lab(truth.astype(np.float32) / 255)
@@ -86,9 +87,12 @@ def evaluate(
         true_cf.append(metrics.colorfulness(truth))
         if save:
             target = save / file.relative_to(folder).with_suffix(".png")
+            if target in saved:  # one.jpg beside one.png
+                target = target.with_name(f"{file.name}.png")
+            saved.add(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             write_photo(Image.fromarray(images["model"]), target, photo)
-        if sheet and number % step == 0 and len(tiles) < SHEET_PHOTOS:
+        if sheet and (len(true_cf) - 1) % step == 0 and len(tiles) < SHEET_PHOTOS:
             tiles.append([_tile(images["grey"]), _tile(images["model"]), _tile(truth)])
     if not true_cf:
         raise ValueError(f"There is no photo to score in {folder}. Received: {len(files)} files")

@@ -118,9 +118,13 @@ class Trainer:
     @property
     def progress(self) -> float:
         """How much of the run is done, in [0, 1]."""
+        return self.progress_at(self.state["crops"])
+
+    def progress_at(self, crops: int) -> float:
+        """How much of the run is done after so many crops; by minutes, how much is done now."""
         if self.config.minutes is not None:
             return min(1.0, self.state["seconds"] / (60 * self.config.minutes))
-        return min(1.0, self.state["crops"] / (self.config.epochs * self.learn_from))
+        return min(1.0, crops / (self.config.epochs * self.learn_from))
 
     def run(self) -> None:
         """Trains to the end, and leaves everything in `out`."""
@@ -172,7 +176,7 @@ class Trainer:
         return sizes[min(len(sizes) - 1, int(progress * len(sizes)))]
 
     def _prepare(self, pool: ThreadPoolExecutor, position: int) -> "Future[np.ndarray]":
-        size = self.crop_size(self.progress)
+        size = self.crop_size(self.progress_at(position))
         count = round(self.config.batch * max(self.config.size) / size)
         return pool.submit(self.stream.batch, position, count, size)
 
@@ -275,6 +279,12 @@ def _check(config: TrainingConfig) -> None:
         value = getattr(config, name)
         if value is not None and value <= 0:
             raise ValueError(f"{name} must be more than 0. Received: {value}")
+    if not 0 < config.warmup < 1:
+        raise ValueError(f"warmup must lie between 0 and 1, both excluded. Received: {config.warmup}")
+    if not 0 <= config.film <= 1:
+        raise ValueError(f"film must lie between 0 and 1. Received: {config.film}")
+    if config.seed < 0:
+        raise ValueError(f"seed must be at least 0. Received: {config.seed}")
     if config.optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {config.optimizer!r}")
     if config.loss not in LOSSES:

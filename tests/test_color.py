@@ -66,7 +66,7 @@ def test_a_color_that_srgb_cannot_show_keeps_lightness_and_hue_and_loses_chroma(
     lightness = np.linspace(5, 95, 64, dtype=np.float32).reshape(1, -1)
     lab = np.stack([lightness, np.full_like(lightness, ab[0]), np.full_like(lightness, ab[1])], axis=-1)
     shown = rgb2lab(compose(lab))
-    assert np.abs(shown[..., 0] - lightness).max() <= 0.7
+    assert np.abs(shown[..., 0] - lightness).max() <= 0.5
     chroma = np.hypot(shown[..., 1], shown[..., 2])
     assert (chroma < np.hypot(*ab)).all()
     seen = chroma > 15  # nearer to grey, rounding to 8 bits alone turns the hue

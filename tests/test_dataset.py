@@ -94,6 +94,27 @@ def test_fewer_than_100_usable_photos_is_an_error_that_says_how_many(tmp_path, p
         PhotoCache.build([tmp_path / "photos"], tmp_path / "cache")
 
 
+def test_no_usable_photo_at_all_is_the_same_error_and_leaves_no_cache(tmp_path):
+    write(tmp_path / "photos" / "broken.jpg", b"not a photo")
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"usable colour photos. Received: 0 \(and 1 unusable\)"):
+            build(tmp_path, tmp_path / "photos")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_damaged_photo_inside_a_zip_is_named_and_the_rest_goes_on(tmp_path, photo_bytes):
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.png", photo_bytes(number))
+    data = bytearray(path.read_bytes())
+    data[data.find(photo_bytes(1)) + 200] ^= 1
+    path.write_bytes(data)
+    cache = build(tmp_path, path)
+    assert [Path(name).name for name in cache.names] == ["0.png", "2.png"]
+    assert [Path(name).name for name in cache.unreadable] == ["1.png"]
+
+
 def test_a_path_that_does_not_exist_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no photos at .*nowhere"):
         build(tmp_path, tmp_path / "nowhere")

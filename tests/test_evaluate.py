@@ -35,6 +35,7 @@ def test_the_table_has_a_row_for_grey_for_the_model_and_for_the_truth(tiny_color
     rows = result["rows"]
     assert rows["grey"]["cf"] < 0.5 < rows["truth"]["cf"]
     assert rows["grey"]["dcf"] == pytest.approx(rows["truth"]["cf"] - rows["grey"]["cf"])
+    assert rows["truth"]["psnr"] is None
     assert rows["truth"]["dE00"] == rows["truth"]["dcf"] == 0
     assert all(np.isfinite(rows["model"][name]) for name in ("psnr", "ssim", "dE00", "cf", "dcf"))
 
@@ -70,6 +71,30 @@ def test_the_command_prints_the_table_and_saves_what_was_asked(folder, tmp_path,
     assert saved == ["deep/three.png", "one.png", "two.png"]
     assert Image.open(out / "two.png").size == (40, 48)
     with Image.open(tmp_path / "out-sheet.png") as sheet:
+        assert sheet.width > 3 * evaluate.SHEET_SIDE
+
+
+def test_photos_that_differ_only_in_suffix_or_folder_are_all_kept(tiny_colorizer, tmp_path, color_image):
+    for name in ("one.png", "one.jpg"):
+        (tmp_path / "truth").mkdir(exist_ok=True)
+        color_image(40, 40).save(tmp_path / "truth" / name)
+    for name in ("a", "b"):
+        (tmp_path / "truth" / name).mkdir()
+        (tmp_path / "truth" / name / "letter.txt").write_text("Dear grandson")
+    result = evaluate.evaluate(tiny_colorizer, tmp_path / "truth", 32, save=tmp_path / "out")
+    assert len(list((tmp_path / "out").iterdir())) == result["photos"] == 2
+    assert len(result["skipped"]) == 2
+
+
+def test_a_contact_sheet_shows_photos_even_where_a_letter_lies_beside_each(
+    tiny_colorizer, tmp_path, color_image
+):
+    (tmp_path / "truth").mkdir()
+    for number in range(evaluate.SHEET_PHOTOS):
+        (tmp_path / "truth" / f"{number:02}.json").write_text("{}")
+        color_image(32, 32, number).save(tmp_path / "truth" / f"{number:02}.png")
+    evaluate.evaluate(tiny_colorizer, tmp_path / "truth", 32, sheet=tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.width > 3 * evaluate.SHEET_SIDE
 
 

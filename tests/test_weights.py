@@ -63,7 +63,7 @@ def test_another_networks_weights_are_refused(saved):
         weights.load(build_network((Conv(4, stride=2), Conv(2, upsample=True))), saved)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "not json"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "not json"])
 def test_a_broken_manifest_is_refused(saved, text):
     (saved / "colorizer.json").write_text(text)
     with pytest.raises(WeightsError, match=r"colorizer\.json is not a manifest"):
