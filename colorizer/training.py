@@ -40,30 +40,34 @@ def _option(default: Any, help: str) -> Any:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Every option of training, with its reason. `train.py` makes its command line from this table."""
+    """Every option of training, with its reason. `train.py` makes its command line from this table.
+
+    The defaults are the recipe that made the shipped weights; weights/README.md has the whole command.
+    """
 
     photos: tuple[str, ...] = _option((), "folders, zips, tars of colour photos to learn from")
     val: str | None = _option(None, "photos to validate on, never learnt from (default: the last hundredth)")
     out: str = _option("weights", "folder for weights, history, figures and checkpoint")
     cache: str = _option(".cache/photos", "folder for decoded photos (about 140 kB a photo)")
     size: tuple[int, ...] = _option(
-        (128,), "side of the crops; several take equal shares of the run, so small first is cheap schooling"
+        (64, 96, 96, 128),
+        "side of the crops; several take equal shares of the run, so small first is cheap schooling",
     )
     zoom: float = _option(2.0, "crops show 1/zoom to all of the photo's short side: scenes far and near")
     batch: int = _option(32, "crops a step at the largest size (smaller sizes take more): fits 4 GB")
     epochs: float = _option(10.0, "passes over the photos, if no minutes are given")
     minutes: float | None = _option(None, "train this long instead, the schedule stretched to fit")
-    lr: float = _option(2e-3, "peak learning rate: Muon took 2e-3 well where Adam wants 8e-4")
+    lr: float = _option(1.5e-3, "peak learning rate: Muon takes 1e-3 to 2e-3 well, Adam wants 8e-4")
     warmup: float = _option(0.02, "share of the run over which the rate rises; then it falls to 0 in a line")
     optimizer: str = _option("muon", f"one of {', '.join(OPTIMIZERS)}")
-    loss: str = _option("mse", f"one of {', '.join(LOSSES)}")
+    loss: str = _option("rarity", f"one of {', '.join(LOSSES)}; rarity counts rare colours more than mse")
     film: float = _option(0.5, "share of the pictures whose grey side is given an old film's look")
     precision: str = _option("mixed_bfloat16", "or float32: twice as slow on processors with AVX512-BF16")
     seed: int = _option(0, "of initial weights, crops and film")
     init: str | None = _option(None, "weights to start from instead of random ones")
     resume: bool = _option(False, "go on from the checkpoint in out")
-    rows: int = _option(6000, "crops a validation row, if an epoch is longer: news every few minutes")
-    val_photos: int = _option(200, "photos a validation row: a few seconds' work")
+    rows: int = _option(10000, "crops a validation row, if an epoch is longer: news every few minutes")
+    val_photos: int = _option(300, "photos a validation row: half a minute's work")
     checkpoint_seconds: float = _option(60.0, "between checkpoints: what a kill costs at most")
     average: float = _option(0.05, "the averaged weights look back over this share of the steps so far")
 

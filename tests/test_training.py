@@ -36,6 +36,7 @@ def config(photos, tmp_path_factory) -> TrainingConfig:
         batch=8,
         epochs=3,
         lr=5e-3,
+        loss="mse",
         rows=100,
         precision="float32",
     )
