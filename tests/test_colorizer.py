@@ -134,11 +134,13 @@ def test_transparency_comes_back_as_it_was(tiny_colorizer, mode):
 
 
 def test_the_tone_of_a_scan_is_dropped(shipped):
-    # A sepia print and a blue cyanotype of one scene, of equal lightness: the network sees the same.
+    # A sepia print and a blue cyanotype of one scene, of equal lightness but for the rounding to 8 bits: the
+    # network sees the same. Were the tone kept, the colours would differ by its 13 to 16 on average.
     grey = read_photo(RAMP).lightness
     colored = [shipped.predict(tone(grey, a, b), size=128) for a, b in ((0, 0), (8, 14), (-6, -12))]
     for toned in colored[1:]:
-        assert np.abs(toned.ab - colored[0].ab).max() < 2.5
+        assert np.abs(toned.photo.lightness - colored[0].photo.lightness).max() < 0.3
+        assert np.abs(toned.ab - colored[0].ab).mean() < 0.5
 
 
 def tone(lightness: np.ndarray, a: float, b: float) -> np.ndarray:
