@@ -7,13 +7,13 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 
-.PHONY: app test lint venv clean
+.PHONY: app test lint venv browser clean
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
 	$(BIN)/python app.py --port $(PORT)
 
-test: venv
+test: venv browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
@@ -23,6 +23,15 @@ lint: venv
 	$(BIN)/ruff format .
 
 venv: .venv/dev.stamp
+
+# What the tests of the page drive; on Debian root gets it by itself, everybody else is told.
+browser: venv
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	    ! $(BIN)/python tests/chromium.py >/dev/null 2>&1; then \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+	fi
+	@$(BIN)/python tests/chromium.py
 
 # A stamp is touched when its install succeeded: nothing is installed again until a pinned file changes.
 .venv/bin/python:

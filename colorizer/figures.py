@@ -59,3 +59,25 @@ def save_samples(path: Path, *columns: np.ndarray, across: int = 2) -> None:
     data = io.BytesIO()
     sheet.save(data, "PNG", optimize=True)
     replace_file(path, data.getbuffer())
+
+
+def save_comparison(path: Path, before: np.ndarray, after: np.ndarray, caption: str) -> None:
+    """Writes two (H, W, 3) uint8 pictures side by side, pixel for pixel, over a caption, as JPEG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    height, width, _ = before.shape
+    gap, dpi = 12, 100
+    font = max(10, min(24, round(width / 36)))  # pixels; the caption is some 95 letters over both pictures
+    foot = 3 * font
+    total, full = 2 * width + gap, height + foot
+    figure = Figure(figsize=(total / dpi, full / dpi), dpi=dpi, facecolor="white")
+    canvas = FigureCanvasAgg(figure)
+    for picture, left in ((before, 0), (after, width + gap)):
+        figure.figimage(picture, xo=left, yo=foot, origin="upper")
+    figure.text(0.5, foot / full / 2, caption, ha="center", va="center", fontsize=font * 72 / dpi, wrap=True)
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    data = io.BytesIO()
+    image.save(data, "JPEG", quality=92, subsampling=0)
+    replace_file(path, data.getbuffer())

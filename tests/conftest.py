@@ -1,16 +1,19 @@
-"""What several tests share: a tiny network, and photos made on the spot."""
+"""What several tests share: a tiny network, photos made on the spot, the page, and a browser to visit it."""
 
 import io
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import chromium
 import numpy as np
 import pytest
 from PIL import Image
 
-import colorizer  # noqa: F401  (sets TensorFlow's log level before Keras loads it)
 from colorizer.network import Conv, build_network
 
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 TINY = (
     Conv(4, stride=2),
     Conv(4),
@@ -74,3 +77,110 @@ def photos(tmp_path_factory, photo_bytes) -> Path:
         pixels = np.where(bright[..., None], (150, 190, 255), (110, 20, 10)).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{number:03}.png")
     return folder
+
+
+# --- the page ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium: the system's, or the one that Playwright has installed."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = chromium.find(playwright)
+        if path is None:
+            pytest.fail(chromium.MISSING)
+        running = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        yield running
+        running.close()
+
+
+class Counting:
+    """A colorizer that counts how often its network runs."""
+
+    def __init__(self, model):
+        self.colorizer, self.count = model, 0
+
+    def predict(self, *arguments):
+        self.count += 1
+        return self.colorizer.predict(*arguments)
+
+
+@contextmanager
+def serving(colorizer, **options) -> Iterator[str]:
+    """The page around a colorizer on a free port of this machine; gives its address without last slash."""
+    import app
+
+    page = app.build_page(colorizer)
+    _, address, _ = page.launch(
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **app.launch_options(), **options
+    )
+    yield address.rstrip("/")
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def counting():
+    """The shipped weights, counted."""
+    from colorizer import Colorizer
+
+    return Counting(Colorizer.from_pretrained())
+
+
+@pytest.fixture(scope="session")
+def url(counting) -> Iterator[str]:
+    """The page with the shipped weights, its examples made."""
+    with serving(counting) as address:
+        while counting.count < len(list(EXAMPLES.glob("*.jpg"))):
+            time.sleep(0.1)
+        yield address
+
+
+@pytest.fixture
+def visit(browser, url):
+    """A visitor who has just opened the page; an error in the browser's console fails the test."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    errors = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    open_page(page, url)
+    yield page
+    page.close()
+    assert errors == []
+
+
+def open_page(page, url: str) -> None:
+    """Goes to the page and waits until it is ready."""
+    page.goto(url)
+    page.get_by_text("Drop Image Here").wait_for()
+    page.get_by_text("The network is ready.").wait_for()
+
+
+def drop(page, path: Path) -> None:
+    """Gives a photo to the first tab and waits for its colours."""
+    page.locator("#photo input[type=file]").set_input_files(path)
+    wait_until_colored(page)
+
+
+def wait_until_colored(page) -> None:
+    page.locator("#download:enabled").wait_for(timeout=30_000)
+    page.locator("#before-after .color[src]").wait_for()
+
+
+def take_home(page, button: str, path: Path) -> str:
+    """Presses a download button and saves the file at `path`; returns the name that the page gave it."""
+    with page.expect_download() as download:
+        page.locator(button).click()
+    download.value.save_as(path)
+    return download.value.suggested_filename
+
+
+@pytest.fixture
+def grey_photo(tmp_path) -> Path:
+    """A grey JPEG of 300x200 with a description, held sideways by its camera."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "Grandma at the sea"
+    path = tmp_path / "grandma.jpg"
+    Image.linear_gradient("L").resize((300, 200)).save(path, exif=exif)
+    return path

@@ -1,0 +1,68 @@
+"""How the page looks: one theme, light and dark, from fonts that every machine has."""
+
+import gradio as gr
+
+CSS = """
+.gradio-container { max-width: 1180px !important; margin: 0 auto !important; }
+.small { font-size: .88em; }
+.hidden-file { display: none !important; }
+#progress progress { width: 100%; accent-color: var(--color-accent); }
+#progress ul { margin: 0; padding-left: 1.2em; overflow-wrap: anywhere; }
+#examples .caption-label, #gallery .caption-label {
+  inset: auto 0 0 0; max-width: 100%; padding: 2px 4px; font-size: 11px; text-align: center; }
+#examples .grid-wrap, #gallery .grid-wrap { padding: 0; }
+#examples .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+#gallery .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); }
+/* Gradio puts a button into this button, which screen readers cannot tell apart; dropping still works. */
+#files .icon-button:has(.upload-container) { display: none; }
+#before-after .html-container, #batch-before-after .html-container { padding: 0; }
+#warming p { min-height: 1.5em; margin: 0; }
+@media (max-width: 640px) {
+  .desk { flex-direction: column; }
+  .desk > .column { display: contents; } /* so that the result comes before the examples */
+  .desk .last { order: 1; }
+  .gradio-container > .main { padding: 12px !important; }
+  .tab-container button { padding-left: 10px !important; padding-right: 10px !important; }
+}
+"""
+# Gradio names its empty pictures by an aria-label without a role, which screen readers must ignore.
+SCRIPT = """() => {
+  const name = () => document.querySelectorAll('.empty[aria-label]:not([role])').forEach(
+    empty => empty.setAttribute('role', 'img'));
+  new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
+  name();
+}"""
+
+
+def theme() -> gr.themes.Base:
+    """Rust on stone; every text has a contrast of at least 4.5 to its ground."""
+    return gr.themes.Default(
+        primary_hue="orange", neutral_hue="stone", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+    ).set(
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
+        button_primary_text_color="white",
+        slider_color="*primary_700",
+        slider_color_dark="*primary_600",
+        color_accent="*primary_700",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_300",
+        link_text_color_hover="*primary_800",
+        link_text_color_hover_dark="*primary_200",
+        link_text_color_active="*primary_800",
+        link_text_color_active_dark="*primary_200",
+        link_text_color_visited="*primary_700",
+        link_text_color_visited_dark="*primary_300",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_300",
+        block_label_text_color="*neutral_700",
+        block_label_text_color_dark="*neutral_200",
+        block_title_text_color="*neutral_700",
+        block_title_text_color_dark="*neutral_200",
+        input_placeholder_color="*neutral_600",
+        input_placeholder_color_dark="*neutral_300",
+    )

@@ -1,0 +1,134 @@
+"""The page for everybody, everywhere: screen readers, keyboards, phones, and no request to anyone else."""
+
+from pathlib import Path
+
+import pytest
+from conftest import drop, open_page, wait_until_colored
+
+pytestmark = pytest.mark.browser
+SCREENSHOTS = Path(__file__).resolve().parent.parent / "screenshots"
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def photograph(page, name: str) -> None:
+    """Keeps a picture of the whole page in an ignored folder, to be looked at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_tab(browser, url, grey_photo, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme=scheme)
+    open_page(page, url)
+    findings = []
+
+    def look(place: str) -> None:
+        for found in Axe().run(page).response["violations"]:
+            if found["impact"] in ("serious", "critical"):
+                findings.append((place, found["id"], found["nodes"][0]["html"]))
+        photograph(page, f"{place}-{scheme}")
+
+    look("one-empty")
+    drop(page, grey_photo)
+    page.wait_for_timeout(500)  # toasts and fades must not be caught half-way
+    look("one")
+    page.get_by_role("tab", name="Many photos").click()
+    page.locator("#start").wait_for()
+    look("many-empty")
+    page.locator("#files input[type=file]").set_input_files([grey_photo])
+    page.locator("#files a").wait_for()
+    page.locator("#start").click()
+    page.get_by_text("1 of 1 photos coloured.").wait_for()
+    page.locator("#gallery button").first.click()
+    page.locator("#batch-before-after .frame").wait_for()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(500)
+    look("many")
+    page.get_by_role("tab", name="About").click()
+    page.get_by_text("What this is").wait_for()
+    page.wait_for_timeout(500)
+    look("about")
+    page.close()
+    assert findings == []
+
+
+def test_every_control_of_the_first_tab_is_reached_by_the_keyboard(visit, grey_photo):
+    drop(visit, grey_photo)
+    wanted = {"photo", "examples", "before-after", "strength", "detail", "download", "comparison", "reset"}
+    reached = set()
+    visit.locator("body").press("Tab")
+    for _ in range(60):
+        place = "ids => document.activeElement.closest(ids.map(id => '#' + id).join())?.id"
+        reached.add(visit.evaluate(place, list(wanted)))
+        visit.keyboard.press("Tab")
+    assert wanted <= reached
+
+
+def test_every_picture_has_words_for_those_who_do_not_see_it(visit, grey_photo):
+    drop(visit, grey_photo)
+    assert visit.locator("img:visible").count() > 4
+    assert visit.locator("img:not([alt]), img[alt='']").locator("visible=true").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "options"),
+    [
+        (360, 740, {"has_touch": True, "is_mobile": True, "color_scheme": "dark"}),
+        (640, 400, {"device_scale_factor": 2}),  # a laptop of 1280x800 at 200 % zoom
+    ],
+    ids=["phone", "zoomed"],
+)
+def test_nothing_is_cut_off_on_small_screens(browser, url, grey_photo, width, height, options):
+    page = browser.new_page(viewport={"width": width, "height": height}, **options)
+    open_page(page, url)
+    drop(page, grey_photo)
+    assert page.evaluate(SIDEWAYS) == 0
+    photograph(page, f"{width}-one")
+    frame = page.locator("#before-after .frame")
+    if options.get("has_touch"):
+        frame.scroll_into_view_if_needed()
+        box = frame.bounding_box()
+        page.touchscreen.tap(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
+        cut = frame.evaluate("frame => parseFloat(getComputedStyle(frame).getPropertyValue('--cut'))")
+        assert cut == pytest.approx(75, abs=2)
+    for tab in ("Many photos", "About"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(300)
+        assert page.evaluate(SIDEWAYS) == 0
+        photograph(page, f"{width}-{tab.split()[0].lower()}")
+    page.close()
+
+
+def test_nothing_moves_about_when_colors_arrive(visit, grey_photo):
+    visit.wait_for_timeout(500)
+    visit.evaluate(
+        """() => { window.shifts = 0; new PerformanceObserver(list => {
+            for (const entry of list.getEntries()) window.shifts += entry.value;
+        }).observe({ type: "layout-shift" }); }"""
+    )
+    drop(visit, grey_photo)
+    visit.wait_for_timeout(500)
+    assert visit.evaluate("window.shifts") < 0.1  # what web.dev's Core Web Vitals call good
+
+
+def test_the_page_works_where_every_other_server_is_out_of_reach(browser, url):
+    page = browser.new_page()
+    asked, failed = [], []
+
+    def only_home(route):
+        asked.append(route.request.url)
+        if route.request.url.startswith(url):
+            route.continue_()
+        else:
+            failed.append(route.request.url)
+            route.abort()
+
+    page.route("**/*", only_home)
+    open_page(page, url)
+    page.locator("#examples button").first.click()
+    wait_until_colored(page)
+    assert len(asked) > 3
+    assert failed == []
+    page.close()
