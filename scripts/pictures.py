@@ -2,6 +2,7 @@
 
     python scripts/pictures.py examples/london-boy-1945.jpg … -o docs/pictures/before-after.jpg
     python scripts/pictures.py ../shared/old-photos -o docs/pictures/old-photos.jpg --across 2
+    python scripts/pictures.py examples/eileen-collins-nasa.jpg --true -o "page/failures/a bright suit.jpg"
 
 PHOTO may be a folder; the repository's root must be importable (PYTHONPATH=. or `pip install -e .`).
 """
@@ -17,14 +18,14 @@ from colorizer.__main__ import find
 GAP = 6
 
 
-def pair(colorizer: Colorizer, path: Path, height: int) -> Image.Image:
-    """One photo, grey and coloured, in the given height."""
+def pair(colorizer: Colorizer, path: Path, height: int, true: bool = False) -> Image.Image:
+    """One photo, grey or as it came, and coloured, in the given height."""
     prediction = colorizer.predict(path)
     width = round(height * prediction.photo.size[0] / prediction.photo.size[1])
     row = Image.new("RGB", (2 * width + GAP, height), "white")
-    for place, strength in enumerate((0, 1)):
-        picture = prediction.render(strength).convert("RGB").resize((width, height), Image.LANCZOS)
-        row.paste(picture, (place * (width + GAP), 0))
+    before = prediction.photo.original if true else prediction.render(0)
+    for place, picture in enumerate((before, prediction.render(1))):
+        row.paste(picture.convert("RGB").resize((width, height), Image.LANCZOS), (place * (width + GAP), 0))
     return row
 
 
@@ -52,11 +53,12 @@ def main() -> None:
     parser.add_argument("--weights", help="file or folder (default: the shipped)")
     parser.add_argument("--height", type=int, default=260, help="of each photo, in pixels")
     parser.add_argument("--across", type=int, default=1, help="pairs a row")
+    parser.add_argument("--true", action="store_true", help="the left picture keeps the colours it came in")
     options = parser.parse_args()
     colorizer = Colorizer.from_pretrained(options.weights)
     photos = [source for source, _ in find(options.photos, Path("nowhere"))]
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    pairs = [pair(colorizer, path, options.height) for path in photos]
+    pairs = [pair(colorizer, path, options.height, options.true) for path in photos]
     sheet(pairs, options.across).save(options.output, quality=88)
 
 
