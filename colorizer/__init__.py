@@ -18,12 +18,13 @@ __version__ = "0.1.0"
 _HOME = {
     "Colorizer": "colorizer.colorizer",
     "Prediction": "colorizer.colorizer",
+    "Limits": "colorizer.limits",
     "Photo": "colorizer.photo",
-    "PhotoError": "colorizer.photo",
+    "PhotoError": "colorizer.limits",
     "WeightsError": "colorizer.weights",
     "build_network": "colorizer.network",
     "read_photo": "colorizer.photo",
-    "write_photo": "colorizer.photo",
+    "write_photo": "colorizer.output",
 }
 __all__ = sorted(_HOME)
 

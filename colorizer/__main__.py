@@ -74,6 +74,7 @@ def find(inputs: list[Path], output: Path) -> Iterator[tuple[Path, Path]]:
 
 def color_all(colorizer, pairs: list[tuple[Path, Path]], options: argparse.Namespace) -> int:
     """Colours one photo after the other; says what failed and goes on. Returns the number of failures."""
+    from colorizer.output import suffix_of
     from colorizer.photo import read_photo
 
     done = skipped = 0
@@ -92,8 +93,8 @@ def color_all(colorizer, pairs: list[tuple[Path, Path]], options: argparse.Names
                     skipped += 1
                     continue
                 photo = read_photo(source)
-                if target.name == source.name and photo.suffix.lower() != target.suffix.lower():
-                    target = target.with_suffix(photo.suffix)
+                if target.name == source.name and suffix_of(photo).lower() != target.suffix.lower():
+                    target = target.with_suffix(suffix_of(photo))
                     if target.exists() and not options.overwrite:
                         skipped += 1
                         continue

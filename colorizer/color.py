@@ -8,9 +8,6 @@ Sources: IEC 61966-2-1 (sRGB), CIE 15:2004 (CIELAB). White point and matrix are 
 its figures can be compared with ours.
 """
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -91,12 +88,10 @@ def lab_to_rgb(lab: Any, xp: ModuleType = np) -> Any:
     return srgb_from_linear(xp.matmul(xyz, XYZ_TO_RGB.T * WHITE[:, None]), xp)
 
 
-# --- whole photos: the same formulas with tables, in bands of rows, on all cores -----------------------
+# --- whole photos: the same formulas with tables, in bands of rows ------------------------------------
 
 # Bands of about this many pixels keep temporary arrays in the processor's cache and memory use flat.
-BAND_PIXELS = 1 << 17
-# sRGB of linear light in steps of 1/65535: its error is a tenth of an 8-bit step at black, less above.
-_SRGB8 = (srgb_from_linear(np.arange(65536, dtype=np.float64) / 65535) * 255 + 0.5).astype(np.uint8)
+BAND_PIXELS = 1 << 16
 
 
 @lru_cache(maxsize=2)
@@ -104,20 +99,9 @@ def _linear_table(levels: int) -> np.ndarray:
     return linear_from_srgb(np.arange(levels) / (levels - 1)).astype(np.float32)
 
 
-def _bands(height: int, width: int) -> list[slice]:
-    rows = max(1, BAND_PIXELS // max(1, width))
-    return [slice(top, min(height, top + rows)) for top in range(0, height, rows)]
-
-
-def _each_band(function: Callable[[slice], None], height: int, width: int) -> None:
-    """Runs `function` on every band of rows; NumPy lets go of the interpreter, so threads do help."""
-    bands = _bands(height, width)
-    if len(bands) < 4:
-        for band in bands:
-            function(band)
-        return
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        list(pool.map(function, bands))
+@lru_cache(maxsize=2)
+def _lightness_table(levels: int) -> np.ndarray:
+    return lightness_from_luminance(linear_from_srgb(np.arange(levels) / (levels - 1))).astype(np.float32)
 
 
 def lightness(pixels: np.ndarray) -> np.ndarray:
@@ -129,75 +113,21 @@ def lightness(pixels: np.ndarray) -> np.ndarray:
     Returns:
         (H, W) float32, L* in [0, 100].
     """
-    table = _linear_table(np.iinfo(pixels.dtype).max + 1)
+    levels = np.iinfo(pixels.dtype).max + 1
     if pixels.ndim == 2:
-        return lightness_from_luminance(table).astype(np.float32)[pixels]
+        return np.take(_lightness_table(levels), pixels)
+    table = _linear_table(levels)
     result = np.empty(pixels.shape[:2], np.float32)
-
-    def convert(band: slice) -> None:
-        part = pixels[band]
+    rows = max(1, BAND_PIXELS // pixels.shape[1])
+    for top in range(0, len(pixels), rows):
+        part = pixels[top : top + rows]
         luminance = table[part[..., 0]] * LUMINANCE[0]
         luminance += table[part[..., 1]] * LUMINANCE[1]
         luminance += table[part[..., 2]] * LUMINANCE[2]
-        result[band] = lightness_from_luminance(luminance)
-
-    _each_band(convert, *result.shape)
-    return result
-
-
-def _linear_planes(L: np.ndarray, a: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
-    """Linear R, G, B of Lab planes, not clipped."""
-    fy = (L + 16) * np.float32(1 / 116)
-    y = lab_curve_inverse(fy)
-    x = lab_curve_inverse(fy + a * np.float32(1 / 500)) * WHITE[0]
-    z = lab_curve_inverse(fy - b * np.float32(1 / 200)) * WHITE[2]
-    return [x * row[0] + y * row[1] + z * row[2] for row in XYZ_TO_RGB]
-
-
-def _outside_gamut(planes: list[np.ndarray]) -> np.ndarray:
-    # Above float32's rounding, far below half an 8-bit step even at black, where sRGB is steepest.
-    slack = 2e-5
-    outside = np.zeros(planes[0].shape, bool)
-    for plane in planes:
-        outside |= (plane < -slack) | (plane > 1 + slack)
-    return outside
-
-
-def compose(light: np.ndarray, ab_of: Callable[[slice], tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Puts colour under a photo's own lightness.
-
-    A colour that sRGB cannot show at that lightness loses chroma, at its own hue, until it can be shown;
-    clipping the channels instead would change the lightness, which is the photo's and not ours.
-
-    Args:
-        light: (H, W) float32, L* in [0, 100].
-        ab_of: gives a* and b* of a band of rows, each (rows, W) float32; asked for one band at a time,
-            so that a full-size colour map never exists.
-
-    Returns:
-        (H, W, 3) uint8 sRGB.
-    """
-    height, width = light.shape
-    result = np.empty((height, width, 3), np.uint8)
-
-    def convert(band: slice) -> None:
-        L = light[band]
-        a, b = ab_of(band)
-        planes = _linear_planes(L, a, b)
-        outside = _outside_gamut(planes)
-        if outside.any():
-            L, a, b = L[outside], a[outside], b[outside]
-            low, high = np.zeros_like(L), np.ones_like(L)
-            for _ in range(10):  # to a thousandth of the chroma
-                middle = (low + high) / 2
-                beyond = _outside_gamut(_linear_planes(L, a * middle, b * middle))
-                low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
-            for plane, shown in zip(planes, _linear_planes(L, a * low, b * low), strict=True):
-                plane[outside] = shown
-        for channel, plane in enumerate(planes):
-            np.clip(plane, 0, 1, out=plane)
-            plane *= 65535
-            result[band, :, channel] = _SRGB8[(plane + 0.5).astype(np.uint16)]
-
-    _each_band(convert, height, width)
+        # As lightness_from_luminance, but the cube root by itself takes a third of a power's time.
+        dark = luminance <= LAB_LINEAR_BELOW
+        curve = np.cbrt(luminance)
+        curve[dark] = LAB_SLOPE * luminance[dark] + 4 / 29
+        np.multiply(curve, 116, out=curve)
+        np.subtract(curve, 16, out=result[top : top + rows])
     return result

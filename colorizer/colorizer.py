@@ -9,15 +9,21 @@ answers with is enlarged smoothly and put under the photo's own lightness at ful
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 from PIL import Image
 
 from colorizer import color, weights
+from colorizer.compose import Painter
+from colorizer.forward import compiled, fastest_precision
+from colorizer.limits import Limits
 from colorizer.network import AB_OFFSET, AB_RANGE, STRIDE, build_network
-from colorizer.photo import Photo, read_photo, write_photo
+from colorizer.output import format_of, suffix_of, write_jpeg, write_photo
+from colorizer.photo import Photo, read_photo
+from colorizer.strips import STRIP_PIXELS, over_strips
 
 SIZE = 256
 # The network judges a place by the 111 pixels around it: at 256 pixels it sees texture but not the scene,
@@ -37,15 +43,19 @@ class Prediction:
     Attributes:
         photo: the photo as it was read.
         ab: (h, w, 2) float32, the small map of a* and b*.
+        limits: what rendering may ask for.
+        threads: how many strips are rendered at a time; as many as there are cores if None.
     """
 
     photo: Photo
     ab: np.ndarray
+    limits: Limits = field(default_factory=Limits.from_environment)
+    threads: int | None = None
 
     @property
     def suffix(self) -> str:
         """The file suffix for a coloured copy of the same type as the photo came in."""
-        return self.photo.suffix
+        return suffix_of(self.photo)
 
     def render(self, strength: float = 1.0) -> Image.Image:
         """The photo in colour at its own size: RGB, or RGBA where the photo is transparent.
@@ -55,25 +65,34 @@ class Prediction:
 
         Raises:
             ValueError: strength outside [0, 2].
+            PhotoError: it takes longer than the limits allow.
         """
-        if not 0 <= strength <= STRONGEST:
-            raise ValueError(f"strength must lie between 0 and {STRONGEST:g}. Received: {strength}")
-        light = self.photo.lightness
-        height, width = light.shape
-        planes = planes_of(self.ab * np.float32(strength))
+        width, height = self.photo.size
+        paint = self._painter(strength)
+        pixels = np.empty((height, width, 4), np.uint8)
 
-        def rows(band: slice) -> tuple[np.ndarray, np.ndarray]:
-            # Pillow reads beyond the box where its filter needs to, so bands meet without a seam.
-            scale = planes[0].height / height
-            box = (0, band.start * scale, planes[0].width, band.stop * scale)
-            size = (width, band.stop - band.start)
-            a, b = (np.asarray(plane.resize(size, Image.BICUBIC, box=box)) for plane in planes)
-            return a, b
+        def fill(top: int, rows: int) -> None:
+            pixels[top : top + rows] = paint(top, rows)
 
-        image = Image.fromarray(color.compose(light, rows))
-        if self.photo.alpha is not None:
-            image.putalpha(Image.fromarray(self.photo.alpha))
-        return image
+        for _ in over_strips(fill, height, max(1, STRIP_PIXELS // width), self.threads):
+            pass
+        if self.photo.alpha is None:
+            return Image.frombytes("RGB", (width, height), pixels, "raw", "RGBX")
+        pixels[..., 3] = self.photo.alpha
+        return Image.fromarray(pixels)
+
+    def _painter(self, strength: float) -> Callable[[int, int], np.ndarray]:
+        """What paints a strip `(top, rows)` of the photo: (rows, W, 4) uint8."""
+        check_strength(strength)
+        width, height = self.photo.size
+        painter = Painter(height, width, self.ab * np.float32(strength))
+        deadline = self.limits.start(self.photo.name)
+
+        def paint(top: int, rows: int) -> np.ndarray:
+            deadline.check()
+            return painter.paint(top, self.photo.light(top, rows))
+
+        return paint
 
     def color_map(self, longest: int = 512) -> Image.Image:
         """The predicted colour by itself: on an even middle grey, small, for showing."""
@@ -90,30 +109,52 @@ class Prediction:
         Raises:
             PhotoError: the suffix names no type that can be written.
         """
-        write_photo(self.render(strength), path, self.photo)
+        if format_of(path) == "JPEG":
+            write_jpeg(self._painter(strength), path, self.photo, self.threads)
+        else:
+            write_photo(self.render(strength), path, self.photo)
 
 
 class Colorizer:
     """A network with its way from photo to photo. Safe to share between threads."""
 
-    def __init__(self, network: keras.Model):
-        """Takes a network as of `build_network`; `from_pretrained` is the usual way in."""
+    def __init__(self, network: keras.Model, limits: Limits | None = None, threads: int | None = None):
+        """Takes a network as of `build_network`; `from_pretrained` is the usual way in.
+
+        Args:
+            network: with its weights, which may still change.
+            limits: what a photo may ask for; `Limits.from_environment()` if None.
+            threads: how many strips of a photo are worked on at a time; as many as there are cores if None.
+        """
         self.network = network
+        self.limits = Limits.from_environment() if limits is None else limits
+        self.threads = threads
+        self._forward = compiled(network)
 
     @classmethod
-    def from_pretrained(cls, source: str | os.PathLike | None = None) -> "Colorizer":
+    def from_pretrained(
+        cls,
+        source: str | os.PathLike | None = None,
+        precision: str | None = None,
+        limits: Limits | None = None,
+        threads: int | None = None,
+    ) -> "Colorizer":
         """A colorizer with trained weights.
 
         Args:
             source: None for the weights that come with the repository, a folder, a `.weights.h5` file,
                 or "hf://owner/name@revision" for those on the Hugging Face Hub.
+            precision: "float32", or "mixed_bfloat16", whose pictures differ by less than the eye can tell;
+                None for what this processor does faster (see `forward.py`).
+            limits: as in `Colorizer`.
+            threads: as in `Colorizer`.
 
         Raises:
             WeightsError: no weights there, damaged ones, or another network's.
         """
-        network = build_network(precision="float32")
+        network = build_network(precision=precision or fastest_precision())
         weights.load(network, source)
-        return cls(network)
+        return cls(network, limits, threads)
 
     def colorize(
         self,
@@ -136,8 +177,7 @@ class Colorizer:
             PhotoError: no photo, or a damaged one.
             ValueError: size or strength out of range.
         """
-        if not 0 <= strength <= STRONGEST:
-            raise ValueError(f"strength must lie between 0 and {STRONGEST:g}. Received: {strength}")
+        check_strength(strength)
         return self.predict(photo, size).render(strength)
 
     def predict(
@@ -150,24 +190,28 @@ class Colorizer:
         """
         if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
             raise ValueError(f"size must lie between {SMALLEST_SIZE} and {LARGEST_SIZE}. Received: {size}")
-        photo = photo if isinstance(photo, Photo) else read_photo(photo)
-        return Prediction(photo, self._ab(photo.lightness, size))
+        photo = photo if isinstance(photo, Photo) else read_photo(photo, self.limits)
+        return Prediction(photo, self._ab(photo, size), self.limits, self.threads)
 
-    def _ab(self, lightness: np.ndarray, size: int) -> np.ndarray:
-        """The small colour map of full-size lightness: (h, w, 2) float32, the mean over `SCALES`."""
-        photo = Image.fromarray(lightness)
+    def _ab(self, photo: Photo, size: int) -> np.ndarray:
+        """The small colour map of a photo: (h, w, 2) float32, the mean over `SCALES`."""
         looks = [size * scale for scale in SCALES if scale == 1 or size * scale >= SMALLEST_LOOK]
         maps = [self._look(photo, round(look)) for look in looks]
         height, width = maps[0].shape[:2]
         return np.mean([maps[0], *(enlarge(small, width, height) for small in maps[1:])], axis=0)
 
-    def _look(self, lightness: Image.Image, size: int) -> np.ndarray:
+    def _look(self, photo: Photo, size: int) -> np.ndarray:
         """What the network answers at one scale: (h, w, 2) float32, half as long a side as what it saw."""
-        small = lightness.resize(working_size(lightness.width, lightness.height, size), Image.BICUBIC)
-        seen = np.clip(np.asarray(small), 0, 100)[None, ..., None] / np.float32(100)
-        answer = keras.ops.convert_to_numpy(self.network(seen, training=False))[0]
+        seen = photo.view(*working_size(*photo.size, size)) / np.float32(100)
+        answer = self._forward(seen[None, ..., None])[0]
         # The network ends by repeating every element twofold: every second one is all there is.
         return np.clip(answer[::2, ::2] * AB_RANGE - AB_OFFSET, -AB_OFFSET, AB_RANGE - AB_OFFSET)
+
+
+def check_strength(strength: float) -> None:
+    """Refuses a strength outside [0, 2] with a ValueError."""
+    if not 0 <= strength <= STRONGEST:
+        raise ValueError(f"strength must lie between 0 and {STRONGEST:g}. Received: {strength}")
 
 
 def planes_of(ab: np.ndarray) -> list[Image.Image]:

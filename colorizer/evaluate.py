@@ -22,7 +22,8 @@ from tqdm import tqdm
 from colorizer import color, figures, metrics
 from colorizer.colorizer import SIZE, Colorizer
 from colorizer.files import replace_file
-from colorizer.photo import PhotoError, read_photo, write_photo
+from colorizer.output import write_photo
+from colorizer.photo import PhotoError, read_photo
 from colorizer.weights import WeightsError
 
 FIGURES = ("psnr", "ssim", "dE00", "cf")

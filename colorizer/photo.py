@@ -1,56 +1,36 @@
-"""Reading and writing photos: whatever Pillow opens, in its true lightness; the same kind of file out.
+"""Reading photos: whatever Pillow opens, upright, in sRGB, in its true lightness.
 
     photo = read_photo("grandma.tif")        # also a PIL image or an array
-    photo.lightness                          # (H, W) float32, L* in [0, 100], upright
-    write_photo(image, "out.tif", photo)     # EXIF kept, marked as coloured by a network, never half written
+    photo.lightness                          # (H, W) float32, L* in [0, 100]
+    photo.light(1000, 100)                   # the same of a hundred rows, without making all of it
 
 A scan is seldom plain 8-bit sRGB. Here 16-bit greys keep their depth, colour profiles are honoured,
-transparency is set aside and put back, cameras' rotation is applied, and what is no photo at all is
-answered with a sentence. Nothing here knows of the network.
+transparency is set aside, cameras' rotation is applied, and what is no photo at all, or too much of one,
+is answered with a sentence. Nothing here knows of the network; `output.py` writes what it made.
 """
 
 import io
 import os
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from colorizer import color, provenance
-from colorizer.files import replace_file
+from colorizer import color
+from colorizer.limits import Deadline, Limits, PhotoError
 
-# Pillow warns from 89 megapixels and refuses from 179. Large scans are welcome here; the refusal stays.
+# Pillow warns from 89 megapixels on. `Limits` is stricter than a warning.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 ORIENTATION = 0x0112
-# Types that hold 24-bit colour, with how to write them well. Anything else that comes in (GIF with its
-# 256 colours, Photoshop, camera formats) goes out as PNG.
-WRITERS: dict[str, tuple[str, dict]] = {
-    "JPEG": (".jpg", {"quality": 95, "subsampling": 0}),
-    "PNG": (".png", {"compress_level": 3}),  # a fifth of the time of the default, a tenth larger
-    "TIFF": (".tif", {"compression": "tiff_adobe_deflate"}),
-    "WEBP": (".webp", {"quality": 95}),
-    "AVIF": (".avif", {"quality": 90}),
-    "BMP": (".bmp", {}),
-    "JPEG2000": (".jp2", {}),
-    "TGA": (".tga", {}),
-}
-SAME_AS = {"MPO": "JPEG", "PPM": "PNG", "GIF": "PNG", "DIB": "BMP"}
-SUFFIXES = {
-    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG", ".tif": "TIFF",
-    ".tiff": "TIFF", ".webp": "WEBP", ".avif": "AVIF", ".bmp": "BMP", ".jp2": "JPEG2000", ".tga": "TGA",
-}  # fmt: skip
-ALPHA_FORMATS = {"PNG", "TIFF", "WEBP", "AVIF", "TGA", "JPEG2000"}
-# TIFF keeps its own structure among its EXIF tags; only these describe the photo.
-TIFF_DESCRIPTION = {270, 271, 272, 305, 306, 315, 316, 33432, 40091, 40092, 40093, 40094, 40095}
-EXIF_SUB_BLOCKS = (0x8769, 0x8825)  # when and how it was taken; where
-
-
-class PhotoError(ValueError):
-    """Something that is no photo, or one that cannot be read or written; the text says which and why."""
+# A JPEG may be sent in any number of passes over the whole picture: honest ones take about ten. Passes
+# times megapixels at most; one takes some 5 ms a megapixel, and cannot be interrupted.
+MOST_SCANS = 3000
+# Small views are made from one of about this length: three times what the network mostly asks for.
+GLANCE = 1000
 
 
 @dataclass
@@ -58,37 +38,82 @@ class Photo:
     """A photo, upright and in sRGB.
 
     Attributes:
-        lightness: (H, W) float32, L* in [0, 100].
-        original: the same pixels as an RGB picture, for showing.
+        image: its pixels, grey ("L") or "RGB".
+        deep: (H, W) or (H, W, 3) uint16, the same pixels if there were more than 8 bits to them.
         alpha: (H, W) uint8 transparency, or None if there is none.
         format: Pillow's name of the file type, such as "JPEG"; None if it never was a file.
         path: where it came from, if from a file.
         exif: EXIF block with the orientation reset, or empty.
         xmp: XMP packet, or empty.
         dpi: resolution for printing, if the file says.
+        notes: sentences about what of the file was not taken.
     """
 
-    lightness: np.ndarray
-    original: Image.Image
+    image: Image.Image
+    deep: np.ndarray | None = None
     alpha: np.ndarray | None = None
     format: str | None = None
     path: Path | None = None
     exif: Image.Exif = field(default_factory=Image.Exif)
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence."""
+        return self.path.name if self.path else "The picture"
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return self.lightness.shape[1], self.lightness.shape[0]
+        return self.image.size
 
     @property
-    def suffix(self) -> str:
-        """The file suffix that suits a coloured copy: the photo's own, or ".png" where that type cannot."""
-        name = SAME_AS.get(self.format or "PNG", self.format or "PNG")
-        if self.path and SUFFIXES.get(self.path.suffix.lower()) == name:
-            return self.path.suffix
-        return WRITERS[name][0] if name in WRITERS else ".png"
+    def original(self) -> Image.Image:
+        """The photo as an RGB picture, for showing."""
+        return self.image.convert("RGB")
+
+    @cached_property
+    def lightness(self) -> np.ndarray:
+        """(H, W) float32, L* in [0, 100]."""
+        return color.lightness(np.asarray(self.image) if self.deep is None else self.deep)
+
+    def light(self, top: int, rows: int) -> np.ndarray:
+        """The lightness of a strip: (rows, W) float32, L* in [0, 100]."""
+        if self.deep is not None:
+            return color.lightness(self.deep[top : top + rows])
+        width, height = self.size
+        return color.lightness(np.asarray(self.image.crop((0, top, width, min(height, top + rows)))))
+
+    def view(self, width: int, height: int) -> np.ndarray:
+        """The lightness of the photo brought to another, mostly smaller, size: (height, width) float32."""
+        plane = self._glance
+        if 2 * max(width, height) > max(plane.shape):
+            plane = self.lightness
+        small = Image.fromarray(plane).resize((width, height), Image.BICUBIC)
+        return np.clip(np.asarray(small), 0, 100)
+
+    @cached_property
+    def _glance(self) -> np.ndarray:
+        """The lightness, in so many pixels as small views need."""
+        factor = max(self.size) // GLANCE
+        if self.deep is not None or factor < 2:
+            return self.lightness
+        return color.lightness(np.asarray(self.image.reduce(factor)))
+
+    def shrunk(self, longest: int) -> "Photo":
+        """The photo with its longer side at most `longest` pixels, for showing."""
+        scale = longest / max(self.size)
+        if scale >= 1:
+            return self
+        size = tuple(max(1, round(side * scale)) for side in self.size)
+
+        def shrink(image: Image.Image) -> Image.Image:
+            return image.resize(size, Image.LANCZOS, reducing_gap=3)
+
+        alpha = None if self.alpha is None else np.asarray(shrink(Image.fromarray(self.alpha)))
+        return replace(self, image=shrink(self.image), deep=None, alpha=alpha)
 
     @cached_property
     def is_color(self) -> bool:
@@ -97,7 +122,9 @@ class Photo:
         A tone (sepia, a scanner's cast) gives every pixel of one lightness the same colour. So: how far
         do colours stray from the average colour of their lightness? JPEG alone reaches 2 units of Lab.
         """
-        small = np.asarray(self.original.resize((128, 128), Image.BOX), np.float32) / 255
+        if self.image.mode == "L":
+            return False
+        small = np.asarray(self.image.resize((128, 128), Image.BOX), np.float32) / 255
         lab = color.rgb_to_lab(small).reshape(-1, 3)
         level = (lab[:, 0] / 5).astype(int)
         count = np.maximum(np.bincount(level, minlength=21), 1)
@@ -105,65 +132,99 @@ class Photo:
         return bool(np.sqrt(np.mean(np.square(stray)) * 2) > 4)
 
 
-def read_photo(source: str | os.PathLike | Image.Image | np.ndarray) -> Photo:
+class _Timed(io.BytesIO):
+    """A file in memory that stops being read when the time is up: decoders ask for it bit by bit."""
+
+    def __init__(self, data: bytes, deadline: Deadline):
+        super().__init__(data)
+        self.deadline = deadline
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.deadline.check()
+        return super().read(size)
+
+
+def read_photo(source: str | os.PathLike | Image.Image | np.ndarray, limits: Limits | None = None) -> Photo:
     """Reads a photo.
 
     Args:
         source: a file's path, a PIL image, or a uint8 or uint16 array: (H, W) grey, (H, W, 1) grey,
             (H, W, 2) grey and alpha, (H, W, 3) sRGB, (H, W, 4) sRGB and alpha.
+        limits: what a photo may ask for; `Limits.from_environment()` if None.
+
+    Returns:
+        The photo; of an animation or a document of several pages the first one, which `notes` says.
 
     Raises:
         FileNotFoundError: no such file.
-        PhotoError: a file that is no photo, is damaged, or is too large; an array of another kind.
+        PhotoError: a file that is no photo, is damaged, or beyond the limits; an array of another kind.
     """
+    limits = Limits.from_environment() if limits is None else limits
     if isinstance(source, np.ndarray):
-        return _from_array(source)
+        return _from_array(source, limits)
     if isinstance(source, Image.Image):
-        return _from_image(source, None)
+        return _from_image(source, None, limits)
     path = Path(source)
     if path.is_dir():
         raise PhotoError(f"{path.name} is a folder, not a photo.")
-    if path.stat().st_size == 0:
+    if not path.is_file() and path.exists():
+        raise PhotoError(f"{path.name} is a device or a pipe, not a photo.")
+    size = path.stat().st_size
+    if size == 0:
         raise PhotoError(f"{path.name} is an empty file.")
+    limits.check_file(path.name, size)
+    data = path.read_bytes()
     try:
-        with Image.open(path) as image:
-            return _from_image(image, path)
+        with Image.open(_Timed(data, limits.start(path.name))) as image:
+            limits.check_pixels(path.name, *image.size)
+            # Data cannot contain this marker by chance: JPEG escapes the byte 255.
+            passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 1
+            if passes > 20 and passes * image.width * image.height > MOST_SCANS * 1e6:
+                raise PhotoError(f"{path.name} is a JPEG in {passes} passes: too many for its size.")
+            return _from_image(image, path, limits)
     except UnidentifiedImageError as error:
         raise PhotoError(f"{path.name} is not a photo, or of a type that cannot be read here.") from error
     except Image.DecompressionBombError as error:
-        raise PhotoError(f"{path.name} is too large: {error}") from error
+        raise PhotoError(
+            f"{path.name} has too many pixels; at most {limits.megapixels:g} megapixels are taken here."
+        ) from error
     except PhotoError:
         raise
     # Decoders raise what they like on damaged data: struct.error, SyntaxError, EOFError, zlib.error …
     except Exception as error:
-        raise PhotoError(f"{path.name} is damaged and cannot be read: {error}") from error
+        reason = str(error) or type(error).__name__
+        raise PhotoError(f"{path.name} is damaged and cannot be read: {reason}") from error
 
 
-def _from_array(array: np.ndarray) -> Photo:
+def _from_array(array: np.ndarray, limits: Limits) -> Photo:
     channels = 1 if array.ndim == 2 else array.shape[2] if array.ndim == 3 else 0
     if array.dtype not in (np.uint8, np.uint16) or channels not in (1, 2, 3, 4) or 0 in array.shape:
         raise PhotoError(
             "An array must be uint8 or uint16 of shape (H, W) or (H, W, 1 to 4). "
             f"Received: {array.dtype} of shape {array.shape}"
         )
+    limits.check_pixels("The array", array.shape[1], array.shape[0])
     array = array.reshape(*array.shape[:2], channels)
     narrow = array if array.dtype == np.uint8 else ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
     alpha = narrow[..., -1].copy() if channels in (2, 4) else None
-    pixels = array[..., :3] if channels > 2 else array[..., 0]
     shown = narrow[..., :3] if channels > 2 else narrow[..., 0]
-    original = Image.fromarray(np.ascontiguousarray(shown)).convert("RGB")
-    return Photo(color.lightness(pixels), original, alpha)
+    deep = None
+    if array.dtype == np.uint16:
+        deep = array[..., :3] if channels > 2 else array[..., 0]
+    return Photo(Image.fromarray(np.ascontiguousarray(shown)), deep, alpha)
 
 
-def _from_image(image: Image.Image, path: Path | None) -> Photo:
+def _from_image(image: Image.Image, path: Path | None, limits: Limits) -> Photo:
     name = path.name if path else "The picture"
     if 0 in image.size:
         raise PhotoError(f"{name} has no pixels: {image.width}x{image.height}")
+    limits.check_pixels(name, *image.size)
+    notes = _note_frames(image, name)
     image.load()
     exif, xmp = image.getexif(), image.info.get("xmp", b"")
     profile, dpi = image.info.get("icc_profile"), image.info.get("dpi")
-    file_format = image.format
-    upright = ImageOps.exif_transpose(image)
+    # Pillow would make a copy of a photo that is upright already.
+    upright = ImageOps.exif_transpose(image) if exif.get(ORIENTATION, 1) != 1 else image
     if ORIENTATION in exif:
         exif[ORIENTATION] = 1
     alpha = None
@@ -182,17 +243,22 @@ def _from_image(image: Image.Image, path: Path | None) -> Photo:
             ramp = _to_srgb(Image.fromarray(np.arange(256, dtype=np.uint8)[None]), profile, name)
             curve = np.asarray(ramp.convert("L"), np.float32)[0] * 257
             deep = np.interp(deep, np.arange(256) * 257, curve).astype(np.uint16)
-        original = Image.fromarray((deep // 257).astype(np.uint8)).convert("RGB")
-        pixels = deep
+        pixels = Image.fromarray((deep // 257).astype(np.uint8))
     elif upright.mode in ("1", "L") and not profile:
-        pixels = np.asarray(upright.convert("L"))
-        original = upright.convert("RGB")
+        pixels = upright.convert("L")
     else:
-        original = _to_srgb(upright, profile, name)
-        pixels = np.asarray(original)
+        pixels = _to_srgb(upright, profile, name)
     if isinstance(xmp, str):
         xmp = xmp.encode()
-    return Photo(color.lightness(pixels), original, alpha, file_format, path, exif, xmp, dpi)
+    return Photo(pixels, deep, alpha, image.format, path, exif, xmp, dpi, notes)
+
+
+def _note_frames(image: Image.Image, name: str) -> tuple[str, ...]:
+    # A camera's MPO holds previews of one photo beside it, which nobody misses.
+    if image.format == "MPO" or not getattr(image, "is_animated", False):
+        return ()
+    image.seek(0)
+    return (f"{name} holds several pictures; only the first is taken.",)
 
 
 def _deep_grey(image: Image.Image) -> np.ndarray | None:
@@ -228,70 +294,3 @@ def _to_srgb(image: Image.Image, profile: bytes | None, name: str) -> Image.Imag
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
     return image.convert("RGB")
-
-
-def format_of(path: Path) -> str:
-    """The file type that `path`'s suffix names.
-
-    Raises:
-        PhotoError: a type that cannot be written.
-    """
-    try:
-        return SUFFIXES[path.suffix.lower()]
-    except KeyError:
-        known = " ".join(SUFFIXES)
-        raise PhotoError(
-            f"Photos cannot be written as {path.suffix or 'a file without a suffix'}. Use one of {known}. "
-            f"Received: {path.name}"
-        ) from None
-
-
-def write_photo(image: Image.Image, path: str | os.PathLike, photo: Photo | None = None) -> None:
-    """Writes a coloured picture, whole or not at all.
-
-    EXIF (orientation reset, the stale thumbnail dropped), XMP and print resolution of `photo` come along,
-    and the XMP says that the colours were made by a trained network (see `provenance.py`).
-
-    Args:
-        image: RGB or RGBA.
-        path: its suffix says the file type.
-        photo: whose description to take over.
-
-    Raises:
-        PhotoError: the suffix names no type that can be written here.
-        OSError: the disk says no.
-    """
-    path = Path(path)
-    kind = format_of(path)
-    options = dict(WRITERS[kind][1])
-    exif = photo.exif if photo else Image.Exif()
-    xmp = provenance.mark(photo.xmp if photo else b"")
-    if image.mode == "RGBA" and kind not in ALPHA_FORMATS:
-        image = image.convert("RGB")
-    if kind == "TIFF":
-        kept = Image.Exif()
-        for tag in TIFF_DESCRIPTION & set(exif):
-            kept[tag] = exif[tag]
-        for tag in EXIF_SUB_BLOCKS:
-            if block := exif.get_ifd(tag):
-                kept.get_ifd(tag).update(block)
-                kept[tag] = 0  # its place in the file, which Pillow fills in; without, it is not written
-                options["compression"] = "raw"  # libtiff, which compresses, cannot write these blocks
-        kept[700] = xmp
-        options["exif"] = kept
-    elif kind in ("JPEG", "PNG", "WEBP", "AVIF"):
-        options["xmp"] = xmp
-        if len(exif):
-            options["exif"] = exif.tobytes()
-        if kind == "PNG":
-            from PIL.PngImagePlugin import PngInfo
-
-            del options["xmp"]
-            text = PngInfo()
-            text.add_itxt("XML:com.adobe.xmp", xmp.decode())
-            options["pnginfo"] = text
-    if photo and photo.dpi and kind in ("JPEG", "PNG", "TIFF", "BMP"):
-        options["dpi"] = photo.dpi
-    data = io.BytesIO()
-    image.save(data, kind, **options)
-    replace_file(path, data.getbuffer())

@@ -63,18 +63,7 @@ class Work:
 
 def shrink(prediction: Prediction, side: int) -> Prediction:
     """The same prediction under a photo of at most `side` pixels."""
-    photo = prediction.photo
-    scale = side / max(photo.size)
-    if scale >= 1:
-        return prediction
-    size = tuple(max(1, round(length * scale)) for length in photo.size)
-
-    def small(plane: np.ndarray) -> np.ndarray:
-        return np.asarray(Image.fromarray(plane).resize(size, Image.LANCZOS))
-
-    light, original = np.clip(small(photo.lightness), 0, 100), photo.original.resize(size, Image.LANCZOS)
-    alpha = None if photo.alpha is None else small(photo.alpha)
-    return replace(prediction, photo=Photo(light, original, alpha))
+    return replace(prediction, photo=prediction.photo.shrunk(side))
 
 
 def predict(colorizer: Colorizer, photo: str | Photo, size: float = SIZE) -> Prediction:

@@ -49,33 +49,3 @@ def test_the_lightness_of_a_photo_agrees_with_scikit_image(kind, white):
     grey = pixels[..., 0]
     expected = rgb2lab(np.repeat(grey[..., None], 3, -1) / white)[..., 0]
     np.testing.assert_allclose(color.lightness(grey), expected, atol=0.01)
-
-
-def compose(lab: np.ndarray) -> np.ndarray:
-    lab = lab.astype(np.float32)
-    return color.compose(lab[..., 0], lambda band: (lab[band, :, 1], lab[band, :, 2]))
-
-
-def test_composing_a_photos_own_lab_gives_the_photo():
-    photo = np.random.default_rng(0).integers(0, 256, (700, 900, 3), dtype=np.uint8)  # more than one band
-    assert np.abs(compose(rgb2lab(photo)).astype(int) - photo).max() <= 1
-
-
-@pytest.mark.parametrize("ab", [(120, 0), (-120, 20), (0, 120), (60, -120)])
-def test_a_color_that_srgb_cannot_show_keeps_lightness_and_hue_and_loses_chroma(ab):
-    lightness = np.linspace(5, 95, 64, dtype=np.float32).reshape(1, -1)
-    lab = np.stack([lightness, np.full_like(lightness, ab[0]), np.full_like(lightness, ab[1])], axis=-1)
-    shown = rgb2lab(compose(lab))
-    assert np.abs(shown[..., 0] - lightness).max() <= 0.5
-    chroma = np.hypot(shown[..., 1], shown[..., 2])
-    assert (chroma < np.hypot(*ab)).all()
-    seen = chroma > 15  # nearer to grey, rounding to 8 bits alone turns the hue
-    turn = np.arctan2(shown[..., 2], shown[..., 1]) - np.arctan2(ab[1], ab[0])
-    turn = np.abs((turn + np.pi) % (2 * np.pi) - np.pi)
-    assert np.degrees(turn[seen]).max() < 4
-
-
-def test_black_and_white_stay_black_and_white_under_any_color():
-    lab = np.zeros((2, 2, 3))
-    lab[1, :, 0], lab[..., 1], lab[..., 2] = 100, 90, -90
-    np.testing.assert_array_equal(compose(lab), [[[0] * 3] * 2, [[255] * 3] * 2])

@@ -1,0 +1,65 @@
+"""Writes a JPEG from strips, so that the strips can be made and encoded at the same time.
+
+    data = join([encode(strip0), encode(strip1), ...], height)
+
+JPEG knows restart markers: places in the data where a decoder begins anew, put there so that a damaged
+file loses only a part. What was encoded separately between two of them is a picture like any other
+(ITU T.81, F.1.1.5 and B.2.4.4). So the strips of a large photo are encoded on all cores, each as soon as it
+is coloured, and the whole photo never exists in memory as pixels. The pixels that a decoder gives back
+are the same, to the last bit, as if Pillow had encoded the photo in one piece.
+"""
+
+from collections.abc import Iterable
+
+BLOCK = 8  # without subsampling of colour, JPEG works on 8x8 pixels
+LONGEST_RESTART = 65535  # blocks between two markers
+LONGEST_SIDE = 65535
+
+SOF0, DQT, SOS, EOI, DRI, RST0 = 0xC0, 0xDB, 0xDA, 0xD9, 0xDD, 0xD0
+
+
+def strip_rows(width: int, pixels: int) -> int:
+    """How high strips should be to have about `pixels` pixels: a multiple of 8, within JPEG's own limit."""
+    across = -(-width // BLOCK)
+    down = max(1, pixels // (width * BLOCK))
+    return BLOCK * min(down, max(1, LONGEST_RESTART // across))
+
+
+def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> bytearray:
+    """One baseline JPEG of several.
+
+    Args:
+        strips: from top to bottom, each encoded with the same settings and without subsampling; what the
+            first says about the picture (EXIF, resolution) is kept.
+        width: of the picture.
+        height: of the picture.
+        rows: of every strip but the last, a multiple of 8.
+
+    Returns:
+        The file's bytes.
+    """
+    result = bytearray()
+    for number, strip in enumerate(strips):
+        header, frame = _header(strip)
+        if number == 0:
+            result += strip[:header]
+            result[frame + 5 : frame + 7] = height.to_bytes(2, "big")
+            scan = result.rindex(bytes([0xFF, SOS]))
+            blocks = -(-width // BLOCK) * (rows // BLOCK)
+            result[scan:scan] = bytes([0xFF, DRI, 0, 4]) + blocks.to_bytes(2, "big")
+        else:
+            result += bytes([0xFF, RST0 + (number - 1) % 8])
+        result += memoryview(strip)[header:-2]
+    return result + bytes([0xFF, EOI])
+
+
+def _header(data: bytes) -> tuple[int, int]:
+    """Where the compressed data begins, and where the segment that tells the height."""
+    place, frame = 2, -1
+    while True:
+        kind, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
+        if kind == SOF0:
+            frame = place
+        place += 2 + length
+        if kind == SOS:
+            return place, frame

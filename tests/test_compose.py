@@ -1,0 +1,82 @@
+"""Colour under a photo's own light: against scikit-image, at the edges of what sRGB can show, in strips."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.color import lab2rgb, rgb2lab
+
+from colorizer import color
+from colorizer.compose import BLOCKS, Painter, compose
+
+
+def composed(lab: np.ndarray) -> np.ndarray:
+    lab = lab.astype(np.float32)
+    return compose(lab[..., 0], lab[..., 1], lab[..., 2])[..., :3]
+
+
+@pytest.mark.filterwarnings("ignore:Conversion from CIE-LAB")
+def test_colors_agree_with_scikit_image_to_the_rounding_of_8_bits():
+    random = np.random.default_rng(0)
+    lightness = color.lightness(random.integers(0, 256, (600, 500), dtype=np.uint8))
+    lab = np.dstack([lightness, random.normal(0, 15, (2, 600, 500)).transpose(1, 2, 0)]).astype(np.float32)
+    exact = lab2rgb(lab.astype(np.float64)) * 255
+    shown = ((exact > 0) & (exact < 255)).all(axis=-1)  # the rest loses chroma here and is clipped there
+    assert shown.mean() > 0.5
+    beyond = np.abs(composed(lab) - exact).max(axis=-1)[shown] > 0.5
+    assert beyond.mean() <= 0.001
+
+
+def test_composing_a_photos_own_lab_gives_the_photo_to_the_letter():
+    photo = np.random.default_rng(0).integers(0, 256, (700, 900, 3), dtype=np.uint8)  # more than one block
+    assert photo.size // 3 > BLOCKS[-1]
+    assert (composed(rgb2lab(photo)) != photo).any(axis=-1).mean() < 0.001
+
+
+@pytest.mark.parametrize("ab", [(120, 0), (-120, 20), (0, 120), (60, -120)])
+def test_a_color_that_srgb_cannot_show_keeps_lightness_and_hue_and_loses_chroma(ab):
+    lightness = np.linspace(5, 95, 64, dtype=np.float32).reshape(1, -1)
+    lab = np.stack([lightness, np.full_like(lightness, ab[0]), np.full_like(lightness, ab[1])], axis=-1)
+    shown = rgb2lab(composed(lab))
+    assert np.abs(shown[..., 0] - lightness).max() <= 0.5
+    chroma = np.hypot(shown[..., 1], shown[..., 2])
+    assert (chroma < np.hypot(*ab)).all()
+    seen = chroma > 15  # nearer to grey, rounding to 8 bits alone turns the hue
+    turn = np.arctan2(shown[..., 2], shown[..., 1]) - np.arctan2(ab[1], ab[0])
+    turn = np.abs((turn + np.pi) % (2 * np.pi) - np.pi)
+    assert np.degrees(turn[seen]).max() < 4
+
+
+@pytest.mark.parametrize("ab", [(120, 0), (-120, 20), (0, 120), (60, -120)])
+def test_no_more_chroma_is_lost_than_must_be(ab):
+    lightness = np.linspace(10, 90, 33, dtype=np.float32).reshape(1, -1)
+    lab = np.stack([lightness, np.full_like(lightness, ab[0]), np.full_like(lightness, ab[1])], axis=-1)
+    rgb = composed(lab)
+    assert ((rgb.min(axis=-1) <= 2) | (rgb.max(axis=-1) >= 253)).all()  # at the very edge of sRGB
+
+
+def test_black_and_white_stay_black_and_white_under_any_color():
+    lab = np.zeros((2, 2, 3))
+    lab[1, :, 0], lab[..., 1], lab[..., 2] = 100, 90, -90
+    np.testing.assert_array_equal(composed(lab), [[[0] * 3] * 2, [[255] * 3] * 2])
+
+
+@pytest.mark.parametrize("size", [(900, 700), (33, 47), (1, 1), (1, 600), (2000, 1)])
+def test_strips_meet_without_a_seam(size):
+    width, height = size
+    random = np.random.default_rng(0)
+    lightness = random.uniform(20, 80, (height, width)).astype(np.float32)
+    ab = random.normal(0, 20, (24, 31, 2)).astype(np.float32)
+    painter = Painter(height, width, ab)
+    whole = compose(lightness, *painter.ab(0, height))
+    for rows in (1, 7, height):
+        tops = range(0, height, rows)[:50]
+        strips = np.vstack([painter.paint(top, lightness[top : top + rows]) for top in tops])
+        np.testing.assert_array_equal(strips, whole[: len(strips)])
+
+
+def test_the_map_is_enlarged_as_pillow_enlarges_it():
+    ab = np.random.default_rng(0).normal(0, 20, (24, 31, 2)).astype(np.float32)
+    a, b = Painter(300, 400, ab).ab(100, 60)
+    for channel, plane in enumerate((a, b)):
+        whole = Image.fromarray(np.ascontiguousarray(ab[..., channel])).resize((400, 300), Image.BICUBIC)
+        np.testing.assert_allclose(plane, np.asarray(whole)[100:160], atol=1e-3)

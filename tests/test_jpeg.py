@@ -1,0 +1,55 @@
+"""A JPEG joined of strips is the JPEG that Pillow would have written in one piece."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorizer import jpeg
+from colorizer.output import WRITERS, write_jpeg
+from colorizer.photo import read_photo
+
+OPTIONS = WRITERS["JPEG"][1]
+
+
+def encoded(image: Image.Image, **options) -> bytes:
+    data = io.BytesIO()
+    image.save(data, "JPEG", **OPTIONS, **options)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels"), [((400, 300), 1), ((333, 517), 9000), ((7, 5), 100), ((801, 200), 8010)]
+)
+def test_every_pixel_is_as_if_encoded_in_one_piece(color_image, size, pixels):
+    image = color_image(*size)
+    width, height = size
+    rows = jpeg.strip_rows(width, pixels)
+    tops = range(0, height, rows)
+    strips = [encoded(image.crop((0, top, width, min(height, top + rows))), dpi=(300, 300)) for top in tops]
+    with Image.open(io.BytesIO(jpeg.join(strips, width, height, rows))) as joined:
+        assert joined.size == size
+        assert joined.info["dpi"] == (300, 300)
+        np.testing.assert_array_equal(np.asarray(joined), np.asarray(Image.open(io.BytesIO(encoded(image)))))
+
+
+def test_restart_markers_go_round_after_eight(color_image):
+    strips = [encoded(color_image(16, 8, seed)) for seed in range(20)]
+    with Image.open(io.BytesIO(jpeg.join(strips, 16, 160, 8))) as joined:
+        assert joined.size == (16, 160)
+        last = np.asarray(joined)[-8:]
+    np.testing.assert_array_equal(last, np.asarray(Image.open(io.BytesIO(strips[-1]))))
+
+
+@pytest.mark.parametrize("width", [1, 8, 4000, 30000, 65535])
+def test_strips_are_whole_blocks_and_within_jpegs_limit(width):
+    rows = jpeg.strip_rows(width, 1 << 19)
+    assert rows % 8 == 0
+    assert -(-width // 8) * rows // 8 <= 65535
+
+
+def test_a_photo_too_long_for_jpeg_says_what_to_use(tmp_path):
+    photo = read_photo(np.zeros((1, 70000), np.uint8))
+    with pytest.raises(ValueError, match="JPEG has room for 65535 pixels a side; use PNG or TIFF"):
+        write_jpeg(lambda top, rows: np.zeros((rows, 70000, 4), np.uint8), tmp_path / "a.jpg", photo)
