@@ -5,15 +5,16 @@
 
 Folders are searched recursively and keep their shape under OUT. A file comes out as the type it went in
 (GIF and the like as PNG), with its EXIF, and never half written; what is there already is skipped, so an
-interrupted run is simply started again. Exit status: 0, or 1 if a photo failed, or 2 for wrong usage.
+interrupted run is simply started again. Exit status: 0, or 1 if a photo failed, or 2 if nothing could be
+begun, or 130 or 143 if it was stopped by SIGINT or SIGTERM after the photos in hand.
 """
 
 import argparse
 import sys
+import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
-
-from tqdm import tqdm
 
 # What a folder is searched for; a file named on the command line is tried whatever its suffix.
 PHOTO_SUFFIXES = {
@@ -43,7 +44,17 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--weights", help="file, folder or hf://owner/name@revision (default: the shipped)")
     parser.add_argument("--overwrite", action="store_true", help="colour again what is already there")
+    parser.add_argument(
+        "--workers", type=int, metavar="N",
+        help="photos at a time, each on one processor core (default: as many as there are cores)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-limits", action="store_true",
+        help="photos of any size, taking any time (the limits: see README)",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
+    if options.workers is not None and options.workers < 1:
+        parser.error(f"--workers must be at least 1. Received: {options.workers}")
     if not SMALLEST_SIZE <= options.size <= LARGEST_SIZE:
         parser.error(f"--size must lie between {SMALLEST_SIZE} and {LARGEST_SIZE}. Received: {options.size}")
     if not 0 <= options.strength <= STRONGEST:
@@ -72,61 +83,65 @@ def find(inputs: list[Path], output: Path) -> Iterator[tuple[Path, Path]]:
                 yield file, output / file.relative_to(source)
 
 
-def color_all(colorizer, pairs: list[tuple[Path, Path]], options: argparse.Namespace) -> int:
-    """Colours one photo after the other; says what failed and goes on. Returns the number of failures."""
-    from colorizer.output import suffix_of
-    from colorizer.photo import read_photo
-
-    done = skipped = 0
-    failures: list[str] = []
-    taken: dict[Path, Path] = {}
-    with tqdm(pairs, unit="photo", disable=None) as progress:
-        for source, target in progress:
-            progress.set_postfix_str(source.name)
-            try:
-                if target in taken:
-                    raise FileExistsError(f"{taken[target]} has the same name and was written to {target}")
-                taken[target] = source
-                if target.exists() and target.samefile(source):
-                    raise FileExistsError("it would overwrite itself: give another OUT")
-                if target.exists() and not options.overwrite:
-                    skipped += 1
-                    continue
-                photo = read_photo(source)
-                if target.name == source.name and suffix_of(photo).lower() != target.suffix.lower():
-                    target = target.with_suffix(suffix_of(photo))
-                    if target.exists() and not options.overwrite:
-                        skipped += 1
-                        continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                colorizer.predict(photo, options.size).save(target, options.strength)
-                done += 1
-            # PhotoError is a ValueError; MemoryError can come with a huge scan. One photo's trouble is
-            # named and must not cost the other 49,999.
-            except (OSError, ValueError, MemoryError) as error:
-                failures.append(f"{source}: {error or type(error).__name__}")
-                progress.write(f"failed: {failures[-1]}", file=sys.stderr)
-    print(f"{done} coloured, {skipped} already there, {len(failures)} failed", file=sys.stderr)
-    return len(failures)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit status."""
     options = parse(arguments)
     pairs = list(find(options.photos, options.output))
     if not pairs:
-        print(f"colorizer: there are no photos in {', '.join(map(str, options.photos))}", file=sys.stderr)
-        return 1
+        return _complain(f"there are no photos in {', '.join(map(str, options.photos))}", 1)
+    folder = pairs[0][1].parent if len(pairs) == 1 else options.output
+    try:  # before the work, not after it
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return _complain(f"nothing can be written to {folder}: {error.strerror}", 2)
 
+    from colorizer.strips import cores
+
+    # A single photo gets all cores. Several get one each, which leaves none of them waiting.
+    alone = len(pairs) == 1 and options.workers is None
+    workers = 1 if alone else min(options.workers or cores(), len(pairs))
+    if not alone:
+        use_threads(1)
+    from colorizer.batch import Batch, Stop, color_all
     from colorizer.colorizer import Colorizer
+    from colorizer.limits import UNLIMITED, Limits
     from colorizer.weights import WeightsError
 
     try:
-        colorizer = Colorizer.from_pretrained(options.weights)
-    except WeightsError as error:
-        print(f"colorizer: {error}", file=sys.stderr)
-        return 2
-    return 1 if color_all(colorizer, pairs, options) else 0
+        limits = UNLIMITED if options.no_limits else Limits.from_environment()
+        if options.no_limits:
+            lift_pillows_limit()
+        colorizer = Colorizer.from_pretrained(options.weights, limits=limits, threads=None if alone else 1)
+    except (WeightsError, ValueError) as error:
+        return _complain(str(error), 2)
+    batch = Batch(colorizer, options.size, options.strength, options.overwrite)
+    with Stop() as stop:
+        result = color_all(batch, pairs, workers, stop)
+    print(result, file=sys.stderr)
+    return stop.status or (1 if result.failures else 0)
+
+
+def use_threads(number: int) -> None:
+    """How many threads TensorFlow takes for one photo; it can be told only before it first works."""
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(number)
+    except RuntimeError as error:  # it is at work already: this command was called from a program
+        warnings.warn(f"TensorFlow keeps its number of threads: {error}", stacklevel=2)
+
+
+def lift_pillows_limit() -> None:
+    """Pillow refuses 179 megapixels by itself."""
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None
+
+
+def _complain(text: str, status: int) -> int:
+    print(f"colorizer: {text}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

@@ -196,6 +196,16 @@ def read_photo(source: str | os.PathLike | Image.Image | np.ndarray, limits: Lim
         raise PhotoError(f"{path.name} is damaged and cannot be read: {reason}") from error
 
 
+def pixels_of(path: Path) -> int:
+    """How many pixels the file at `path` claims to have; 0 if it cannot say."""
+    try:
+        with Image.open(path) as image:
+            return image.width * image.height
+    # What is wrong with it is `read_photo`'s to say.
+    except Exception:  # noqa: BLE001
+        return 0
+
+
 def _from_array(array: np.ndarray, limits: Limits) -> Photo:
     channels = 1 if array.ndim == 2 else array.shape[2] if array.ndim == 3 else 0
     if array.dtype not in (np.uint8, np.uint16) or channels not in (1, 2, 3, 4) or 0 in array.shape:

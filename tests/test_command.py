@@ -15,7 +15,7 @@ from colorizer import colorizer as core
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch, tiny_colorizer):
     """The command with a tiny network in place of the shipped one."""
-    monkeypatch.setattr(core.Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
+    monkeypatch.setattr(core.Colorizer, "from_pretrained", lambda source=None, **_: tiny_colorizer)
 
 
 @pytest.fixture
