@@ -144,9 +144,9 @@ def color_all(batch: Batch, pairs: Iterable[tuple[Path, Path]], workers: int, st
     for folder in {target.parent for _, target in pairs}:
         remove_leftovers(folder)
 
-    def attempt(source: Path, target: Path) -> tuple[bool, tuple[str, ...]]:
-        if taken.setdefault(target, source) != source:
-            raise FileExistsError(f"{taken[target]} has the same name and was written to {target}")
+    def attempt(source: Path, target: Path, first: Path) -> tuple[bool, tuple[str, ...]]:
+        if first != source:
+            raise FileExistsError(f"{first} has the same name and was written to {target}")
         return batch.color(source, target)
 
     def settle(source: Path, future: Future) -> None:
@@ -173,7 +173,8 @@ def color_all(batch: Batch, pairs: Iterable[tuple[Path, Path]], workers: int, st
             if not (stop.by or result.stopped_by):
                 # One more than can be worked on, so that none waits for this loop.
                 for source, target in islice(todo, workers + 1 - len(running)):
-                    running[pool.submit(attempt, source, target)] = source
+                    first = taken.setdefault(target, source)
+                    running[pool.submit(attempt, source, target, first)] = source
             if not running:
                 break
             # A signal is noticed within the half second: Python handles it between two waits.

@@ -1,0 +1,191 @@
+"""Folders under bad luck: killed, told to stop, no room on the disk; and several photos at a time."""
+
+import errno
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorizer import __main__ as command
+from colorizer import batch as batches
+from colorizer import colorizer as core
+from colorizer.batch import Batch, Gate, Stop, color_all
+
+ROOT = Path(__file__).parent.parent
+# The real command, in a process of its own, with the tiny network in place of the shipped one.
+COMMAND = """
+import sys
+sys.path[:0] = [{root!r}, {tests!r}]
+from conftest import TINY
+from colorizer import __main__ as command, colorizer as core
+from colorizer.network import build_network
+core.Colorizer.from_pretrained = classmethod(
+    lambda cls, source, **options: cls(build_network(TINY, "float32", 0), **options)
+)
+sys.exit(command.main(sys.argv[1:]))
+""".format(root=str(ROOT), tests=str(ROOT / "tests"))
+
+
+@pytest.fixture
+def album(tmp_path, color_image) -> Path:
+    """Thirty grey photos of half a megapixel."""
+    folder = tmp_path / "album"
+    folder.mkdir()
+    for number in range(30):
+        color_image(1000, 500, number).convert("L").save(folder / f"{number:02}.jpg")
+    return folder
+
+
+@pytest.fixture
+def pairs(album, tmp_path) -> list[tuple[Path, Path]]:
+    return [(source, tmp_path / "out" / source.name) for source in sorted(album.iterdir())]
+
+
+def start(album: Path, out: Path) -> subprocess.Popen:
+    line = [sys.executable, "-c", COMMAND, album, "-o", out, "--size", "64", "--workers", "2"]
+    return subprocess.Popen([str(part) for part in line], stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_files(out: Path, number: int) -> None:
+    end = time.monotonic() + 120
+    while len(list(out.glob("*.jpg"))) < number:
+        assert time.monotonic() < end, "the command writes nothing"
+        time.sleep(0.005)
+
+
+def check_whole(out: Path) -> int:
+    """Decodes every file under a final name to its last pixel; returns how many there are."""
+    files = [path for path in out.iterdir() if not path.name.startswith(".")]
+    for path in files:
+        with Image.open(path) as image:
+            assert image.size == (1000, 500)
+            image.load()
+    return len(files)
+
+
+def test_a_batch_that_is_killed_and_then_stopped_goes_on_to_the_end(album, tmp_path):
+    out = tmp_path / "out"
+    killed = start(album, out)
+    wait_for_files(out, 3)
+    killed.kill()
+    killed.communicate()
+    before = check_whole(out)
+    assert 3 <= before < 30
+    (out / f".07.jpg.{killed.pid}.0.partial").write_bytes(b"what a kill in the midst of writing leaves")
+
+    stopped = start(album, out)
+    wait_for_files(out, before + 2)
+    stopped.send_signal(signal.SIGTERM)
+    _, errors = stopped.communicate(timeout=60)
+    assert stopped.returncode == 128 + signal.SIGTERM
+    assert "stopped by SIGTERM" in errors
+    assert "the same command goes on from here" in errors
+    between = check_whole(out)
+    assert f"{between - before} coloured, {before} already there, 0 failed" in errors
+    assert before + 2 <= between < 30
+
+    last = start(album, out)
+    _, errors = last.communicate(timeout=120)
+    assert last.returncode == 0
+    assert f"{30 - between} coloured, {between} already there, 0 failed" in errors
+    assert check_whole(out) == len(list(out.iterdir())) == 30  # and nothing half written beside them
+
+
+@pytest.fixture
+def batch(tiny_colorizer) -> Batch:
+    return Batch(tiny_colorizer, size=64)
+
+
+def test_several_workers_give_what_one_gives(batch, pairs, tmp_path):
+    assert color_all(batch, pairs, workers=3, stop=Stop()).done == 30
+    single = [(source, tmp_path / "single" / target.name) for source, target in pairs]
+    assert color_all(batch, single, workers=1, stop=Stop()).done == 30
+    for (_, target), (_, other) in zip(pairs, single, strict=True):
+        assert target.read_bytes() == other.read_bytes()
+
+
+def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(batch, pairs, tmp_path, capsys):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))  # bytes; the photos have more
+    try:
+        result = color_all(batch, pairs[:3], workers=2, stop=Stop())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (result.done, len(result.failures)) == (0, 3)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert "00.jpg: [Errno 27] File too large" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_full_disk_stops_the_batch_and_says_so(batch, pairs, tmp_path, monkeypatch, number):
+    real, written = os.fsync, []
+
+    def fill(file):
+        written.append(file)
+        if len(written) > 4:
+            raise OSError(number, os.strerror(number))
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fill)
+    result = color_all(batch, pairs, workers=2, stop=Stop())
+    assert result.done == check_whole(tmp_path / "out") == len(list((tmp_path / "out").iterdir())) == 4
+    assert result.left > 20
+    assert f"stopped by the disk ({os.strerror(number)}), {result.left} left" in str(result)
+
+
+def test_an_output_folder_that_cannot_be_written_to_is_told_before_the_work(album, capsys, monkeypatch):
+    monkeypatch.setattr(core.Colorizer, "from_pretrained", None)  # it does not come to that
+    assert command.main([str(album), "-o", "/proc/coloured"]) == 2
+    assert "colorizer: nothing can be written to /proc/coloured: " in capsys.readouterr().err
+
+
+def test_large_photos_do_not_come_together_and_the_largest_comes_alone():
+    gate, inside, most = Gate(100), [], []
+
+    def visit(pixels: int) -> None:
+        with gate.room_for(pixels):
+            inside.append(pixels)
+            most.append(sum(inside))
+            time.sleep(0.01)
+            inside.remove(pixels)
+
+    visitors = [Thread(target=visit, args=(pixels,)) for pixels in (60, 30, 500, 60, 10, 90, 40)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join(timeout=10)
+    assert len(most) == 7
+    assert max(total for total in most if total != 500) <= 100
+
+
+def test_the_second_photo_of_a_name_is_refused_whichever_worker_has_it(batch, album, tmp_path):
+    first, second = album / "00.jpg", album / "01.jpg"
+    target = tmp_path / "out" / "same.jpg"
+    result = color_all(batch, [(first, target), (second, target)], workers=2, stop=Stop())
+    assert (result.done, len(result.failures)) == (1, 1)
+    assert result.failures[0].startswith(f"{second}: {first} has the same name")
+
+
+def test_memory_is_flat_from_the_twentieth_photo_on(batch, pairs):
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("this system does not tell a process's memory")
+    sizes, real = [], batches.read_photo
+
+    def recorded(*arguments):
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        sizes.append(pages * resource.getpagesize() / 1e6)
+        return real(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "read_photo", recorded)
+        color_all(Batch(batch.colorizer, 64, overwrite=True), pairs * 3, workers=1, stop=Stop())
+    assert len(sizes) == 90
+    assert np.median(sizes[-20:]) - np.median(sizes[20:40]) < 30  # MB
