@@ -1,9 +1,12 @@
 """The page for everybody, everywhere: screen readers, keyboards, phones, and no request to anyone else."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
-from conftest import drop, open_page, wait_until_colored
+from conftest import drop, open_page, serving, wait_until_colored
+
+import app
 
 pytestmark = pytest.mark.browser
 SCREENSHOTS = Path(__file__).resolve().parent.parent / "screenshots"
@@ -132,3 +135,25 @@ def test_the_page_works_where_every_other_server_is_out_of_reach(browser, url):
     assert len(asked) > 3
     assert failed == []
     page.close()
+
+
+def test_the_page_says_when_the_network_is_still_warming_up(browser, tiny_colorizer):
+    ready = Event()
+
+    class Slow:
+        def predict(self, *arguments):
+            assert ready.wait(30)
+            return tiny_colorizer.predict(*arguments)
+
+    with serving(Slow()) as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_text("The network is warming up").wait_for()
+        ready.set()
+        page.get_by_text("The network is ready.").wait_for()
+        page.close()
+
+
+def test_photos_are_put_away_after_an_hour(tiny_colorizer):
+    every, age = app.build_page(tiny_colorizer).delete_cache
+    assert (every, age) == (600, 3600)
