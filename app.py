@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=host, help=f"0.0.0.0 lets other machines in (default: {host})")
     parser.add_argument("--share", action="store_true", help="also make a public link")
     parser.add_argument("--mcp", action="store_true", help="also serve /colorize as an MCP tool")
-    parser.add_argument("--weights", help="file, folder or hf://owner/name@revision (default: the shipped)")
+    parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     options = parser.parse_args(arguments)
     try:
         page = build_page(Colorizer.from_pretrained(options.weights))

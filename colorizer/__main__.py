@@ -42,7 +42,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--strength", type=float, default=1.0, help="0 is grey, 1 as predicted (default), up to 2"
     )
-    parser.add_argument("--weights", help="file, folder or hf://owner/name@revision (default: the shipped)")
+    parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument("--overwrite", action="store_true", help="colour again what is already there")
     parser.add_argument(
         "--workers", type=int, metavar="N",

@@ -142,8 +142,9 @@ class Colorizer:
         """A colorizer with trained weights.
 
         Args:
-            source: None for the weights that come with the repository, a folder, a `.weights.h5` file,
-                or "hf://owner/name@revision" for those on the Hugging Face Hub.
+            source: None for the weights that come with the repository (or what COLORIZER_WEIGHTS names), a
+                folder, a `.weights.h5` file, or "owner/name" or "owner/name@revision" on the Hugging Face
+                Hub. A local folder wins over a repository of the same name.
             precision: "float32", or "mixed_bfloat16", whose pictures differ by less than the eye can tell;
                 None for what this processor does faster (see `forward.py`).
             limits: as in `Colorizer`.

@@ -131,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, help="colour photos")
-    parser.add_argument("--weights", help="file, folder or hf://owner/name@revision (default: the shipped)")
+    parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument(
         "--size", type=int, default=SIZE, help=f"the network sees SIZE² pixels (default: {SIZE})"
     )

@@ -1,89 +1,219 @@
-"""Weights on the Hugging Face Hub: fetched by revision, checked like any others; published with their card.
+"""Weights from the Hugging Face Hub: fetched by name or revision, into the Hub's own cache, and checked.
 
-    Colorizer.from_pretrained("hf://owner/name@0123456789abcdef0123456789abcdef01234567")
-    python -m colorizer.hub publish owner/name          # uploads the folder weights/
+    Colorizer.from_pretrained("owner/name")
+    Colorizer.from_pretrained("owner/name@0123456789abcdef0123456789abcdef01234567")
 
-A name can be moved to other content, a 40-digit commit cannot: pin it, and what loads today loads the
-same in five years, without asking the Hub again once it is in the cache. HF_ENDPOINT names another
-server, HF_HUB_OFFLINE=1 forbids asking any.
+A name can be moved to other content, a 40-digit commit cannot: pin it, and what loads today loads the same
+in five years, without asking the Hub again once it is in the cache. HF_ENDPOINT names another server,
+HF_TOKEN opens private repositories, HF_HUB_OFFLINE=1 forbids asking anybody.
+
+The cache knows for every branch the commit that it saw last. Here that note moves only once the weights of
+the new commit are whole and fit the network, so what worked yesterday works offline tomorrow, whatever
+somebody publishes today.
 """
 
-import argparse
 import re
-import sys
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 from colorizer import weights
 
-SCHEME = "hf://"
-_ADDRESS = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+_ADDRESS = re.compile(r"(?:hf://)?(?P<repo>[\w-][\w.-]*/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+INSTEAD = "or give a local folder or file instead"
 
 
-def fetch(address: str) -> Path:
-    """Downloads weights and manifest, unless they are in the cache.
+@dataclass(frozen=True)
+class Address:
+    """A repository on the Hub at a revision: a commit, tag or branch."""
+
+    repo: str
+    revision: str = "main"
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Reads "owner/name", "owner/name@revision", or the same after "hf://".
+
+        Raises:
+            WeightsError: it is none of these.
+        """
+        match = _ADDRESS.fullmatch(text)
+        if not match:
+            raise weights.WeightsError(
+                f"Weights on the Hub are named owner/name or owner/name@revision. Received: {text}"
+            )
+        return cls(match["repo"], match["revision"] or "main")
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the revision is a full commit, which never changes."""
+        return bool(_COMMIT.fullmatch(self.revision))
+
+    def __str__(self) -> str:
+        return f"{self.repo}@{self.revision}"
+
+
+def looks_like_address(text: str) -> bool:
+    """Whether a string can name a repository on the Hub; "weights.h5" and "../weights" cannot."""
+    return text.startswith("hf://") or bool(_ADDRESS.fullmatch(text) and not text.endswith((".h5", "/")))
+
+
+def fetch(text: str) -> Path:
+    """Downloads weights and manifest, unless they are in the cache, and compares their checksum.
 
     Args:
-        address: "hf://owner/name@revision"; the revision is a commit, tag or branch, "main" if left out.
+        text: as in `Address.parse`.
 
     Returns:
-        The weights file in the cache, its manifest beside it.
+        The weights file in the cache, its manifest beside it. A branch that the Hub cannot be asked about
+        is taken as the cache last knew it, with a warning.
 
     Raises:
-        WeightsError: a wrong address, no such files, or no way to the Hub.
+        WeightsError: a wrong address, no such files, damaged ones, or no way to the Hub.
     """
-    match = _ADDRESS.fullmatch(address)
-    if not match:
-        raise weights.WeightsError(
-            f"Weights on the Hub are named hf://owner/name@revision. Received: {address}"
-        )
     # Imported here: training and local weights need no Hub.
-    import httpx
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    import httpx2
+    from huggingface_hub import is_offline_mode
 
-    where = {"repo_id": match["repo"], "revision": match["revision"] or "main"}
+    address = Address.parse(text)
+    cached = _cached(address)
+    if cached and address.is_pinned and _is_whole(cached):
+        return cached
+    if is_offline_mode():
+        if cached:
+            return cached
+        raise weights.WeightsError(
+            f"HF_HUB_OFFLINE is set, and the cache holds no weights {address}: load them once without it, "
+            f"{INSTEAD}."
+        )
     try:
-        hf_hub_download(filename=weights.MANIFEST, **where)
-        return Path(hf_hub_download(filename=weights.FILE, **where))
-    except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise weights.WeightsError(f"The weights {address} cannot be fetched: {reason}") from error
+        commit = _ask_commit(address, patient=cached is None)
+    except (httpx2.HTTPError, OSError) as error:
+        if cached is None or _is_refusal(error):
+            raise weights.WeightsError(_explain(address, error)) from error
+        warnings.warn(
+            f"The Hub does not answer ({_first_line(error)}); {address} is taken as the cache knows it, at "
+            f"commit {cached.parent.name}.",
+            stacklevel=2,
+        )
+        return cached
+    path = _download(Address(address.repo, commit))
+    try:
+        weights.check(path)
+    except weights.WeightsError as error:
+        _discard(path)
+        before = f" {address.repo}@{cached.parent.name} is still in the cache." if cached else ""
+        raise weights.WeightsError(
+            f"What came from the Hub as {address} is not kept. {error}{before}"
+        ) from error
+    return path
 
 
-def publish(repo: str, folder: Path = weights.FOLDER) -> str:
-    """Uploads weights, manifest and card; returns the address that pins this very version.
+def settle(text: str, path: Path) -> None:
+    """Notes in the cache that a branch is now at the commit of `path`; call it once the weights are in use.
 
     Raises:
-        WeightsError: the weights in `folder` do not match their manifest.
+        WeightsError: the Hub went away in this very moment, and knew nothing before.
     """
-    from huggingface_hub import HfApi
+    import httpx2
+    from huggingface_hub import hf_hub_download, is_offline_mode
 
-    weights.check(weights.locate(folder))
-    api = HfApi()
-    api.create_repo(repo, exist_ok=True)
-    commit = api.upload_folder(
-        repo_id=repo,
-        folder_path=folder,
-        allow_patterns=[weights.FILE, weights.MANIFEST, "README.md"],
-        commit_message="Weights, checksum and card",
-    )
-    return f"{SCHEME}{repo}@{commit.oid}"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command; 0, or 2 if the weights are not fit to be published."""
-    parser = argparse.ArgumentParser(prog="python -m colorizer.hub", description="Publishes the weights.")
-    parser.add_argument("action", choices=["publish"])
-    parser.add_argument("repo", metavar="OWNER/NAME")
-    parser.add_argument("--weights", type=Path, default=weights.FOLDER, help="folder (default: weights/)")
-    options = parser.parse_args(arguments)
+    address = Address.parse(text)
+    if address.is_pinned or is_offline_mode() or _cached(address) == path:
+        return
     try:
-        print(publish(options.repo, options.weights))
-    except weights.WeightsError as error:
-        print(f"colorizer.hub: {error}", file=sys.stderr)
-        return 2
-    return 0
+        hf_hub_download(address.repo, weights.MANIFEST, revision=address.revision)  # asks, writes the note
+    except (httpx2.HTTPError, OSError) as error:
+        raise weights.WeightsError(_explain(address, error)) from error
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _cached(address: Address) -> Path | None:
+    """The weights of a revision as the cache knows it, if their manifest is there as well."""
+    from huggingface_hub import try_to_load_from_cache
+
+    paths = [
+        try_to_load_from_cache(address.repo, name, revision=address.revision)
+        for name in (weights.MANIFEST, weights.FILE)
+    ]
+    return Path(paths[1]) if all(isinstance(path, str) for path in paths) else None
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether cached weights have their checksum; if not they are thrown away."""
+    try:
+        weights.check(path)
+    except weights.WeightsError:
+        _discard(path)
+        return False
+    return True
+
+
+def _ask_commit(address: Address, patient: bool) -> str:
+    """The commit that a revision is at now; a patient question is repeated if the Hub is busy or broken."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import HfHubHTTPError
+
+    url = hf_hub_url(address.repo, weights.MANIFEST, revision=address.revision)
+    try:
+        about = get_hf_file_metadata(url)
+    except HfHubHTTPError as error:
+        # Without a network there is nothing to wait for; with 429 and 5xx there is.
+        if not patient or _is_refusal(error):
+            raise
+        about = get_hf_file_metadata(url, retry_on_errors=True)
+    if about.commit_hash is None:
+        raise OSError(f"{url} does not answer as the Hub does")
+    return about.commit_hash
+
+
+def _download(address: Address) -> Path:
+    """Manifest and weights of one commit; the client resumes what breaks off, and keeps only whole files."""
+    import httpx2
+    from huggingface_hub import hf_hub_download
+
+    try:
+        hf_hub_download(address.repo, weights.MANIFEST, revision=address.revision)
+        return Path(hf_hub_download(address.repo, weights.FILE, revision=address.revision))
+    except (httpx2.HTTPError, OSError) as error:
+        raise weights.WeightsError(_explain(address, error)) from error
+
+
+def _discard(path: Path) -> None:
+    """Takes weights and manifest of one commit out of the cache; what another commit shares stays."""
+    for file in (path, path.with_name(weights.MANIFEST)):
+        content = file.resolve()
+        file.unlink(missing_ok=True)
+        others = path.parent.parent.glob("*/*")
+        if not any(other.resolve() == content for other in others):
+            content.unlink(missing_ok=True)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the Hub answered, and the answer will stay the same: no such thing, or not for you."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return status is not None and 400 <= status < 500 and status not in (408, 429)
+
+
+def _explain(address: Address, error: Exception) -> str:
+    """One sentence on why the weights cannot be fetched, with what to do."""
+    from huggingface_hub import constants
+    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
+
+    if isinstance(error, RepositoryNotFoundError):
+        return (
+            f"There is no folder {address.repo} here, and the Hub shows no repository of that name: if it is "
+            f"private, set HF_TOKEN or log in with `hf auth login`, {INSTEAD}."
+        )
+    if isinstance(error, RevisionNotFoundError):
+        return f"{address.repo} on the Hub has no commit, tag or branch {address.revision}."
+    if isinstance(error, EntryNotFoundError) and getattr(error, "response", None) is not None:
+        return f"{address} on the Hub holds no weights: {weights.MANIFEST} or {weights.FILE} is missing."
+    return (
+        f"The weights {address} cannot be fetched from {constants.ENDPOINT} ({_first_line(error)}), and the "
+        f"cache does not hold them: try again with a connection, {INSTEAD}."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or repr(error)).splitlines()[0].rstrip(".")

@@ -3,40 +3,61 @@
 A network lives as long as its weights can be read. The architecture is code (`network.py`), the weights
 are plain HDF5, and the sha256 tells a truncated download or a file of another network before Keras
 fails in some obscure way.
+
+COLORIZER_WEIGHTS, if set, takes the place of the shipped weights wherever none are named: a file, a folder,
+or owner/name@revision on the Hugging Face Hub.
 """
 
 import hashlib
 import json
 import os
 from pathlib import Path
-
-import keras
+from typing import TYPE_CHECKING
 
 from colorizer.files import replace_file
+
+if TYPE_CHECKING:  # fetching and checking weights needs no Keras
+    import keras
 
 FOLDER = Path(__file__).resolve().parent.parent / "weights"
 FILE = "colorizer.weights.h5"
 MANIFEST = "colorizer.json"
+VARIABLE = "COLORIZER_WEIGHTS"
 
 
 class WeightsError(ValueError):
     """The weights are missing, damaged, or another network's."""
 
 
+def address_of(source: str | os.PathLike | None) -> str | None:
+    """The repository on the Hub that `source` means, or None if it means a file or folder.
+
+    A local folder wins over a repository of the same name; "hf://owner/name" always means the Hub.
+    """
+    if source is None:
+        source = os.environ.get(VARIABLE) or None
+    if not isinstance(source, str) or (not source.startswith("hf://") and Path(source).exists()):
+        return None
+    from colorizer import hub
+
+    return source if hub.looks_like_address(source) else None
+
+
 def locate(source: str | os.PathLike | None = None) -> Path:
     """The weights file that `source` means.
 
     Args:
-        source: None for the shipped one, a folder, the file itself, or "hf://owner/name@revision".
+        source: None for the shipped one (or what COLORIZER_WEIGHTS names), a folder, the file itself, or
+            "owner/name" or "owner/name@revision" on the Hub.
 
     Raises:
         WeightsError: there is no such file.
     """
-    if isinstance(source, str) and source.startswith("hf://"):
+    if address := address_of(source):
         from colorizer import hub
 
-        return hub.fetch(source)
-    path = FOLDER if source is None else Path(source)
+        return hub.fetch(address)
+    path = Path(os.environ.get(VARIABLE) or FOLDER) if source is None else Path(source)
     if path.is_dir():
         path = path / FILE
     if not path.is_file():
@@ -74,7 +95,7 @@ def check(path: Path) -> None:
         )
 
 
-def load(network: keras.Model, source: str | os.PathLike | None = None) -> Path:
+def load(network: "keras.Model", source: str | os.PathLike | None = None) -> Path:
     """Loads weights into `network`, after checking them against the checksum beside them, if any.
 
     Args:
@@ -87,16 +108,22 @@ def load(network: keras.Model, source: str | os.PathLike | None = None) -> Path:
     Raises:
         WeightsError: no file, a checksum that differs, or weights that do not fit the network.
     """
-    path = locate(source)
+    address = address_of(source)
+    path = locate(address or source)
     check(path)
     try:
         network.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
-        raise WeightsError(f"{path} does not hold weights of this network: {error}") from error
+        reason = str(error).partition("\n")[0]  # Keras goes on with a list of layers
+        raise WeightsError(f"{path} does not hold weights of this network: {reason}") from error
+    if address:
+        from colorizer import hub
+
+        hub.settle(address, path)
     return path
 
 
-def save(network: keras.Model, folder: Path) -> Path:
+def save(network: "keras.Model", folder: Path) -> Path:
     """Writes the weights and their checksum into `folder`; each appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE

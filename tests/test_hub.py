@@ -1,129 +1,224 @@
-"""Weights on the Hub, against a server on this machine that answers as the Hub does."""
+"""Weights from the Hub: the real client, in processes of its own, against a Hub on this machine."""
 
-import hashlib
-import http.server
-import os
+import json
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 
 import pytest
+from conftest import TINY
+from hub_server import TOKEN, HubServer
 
 from colorizer import hub, weights
+from colorizer.network import build_network
 
-REPO, COMMIT = "someone/colorizer", "0123456789abcdef0123456789abcdef01234567"
 ROOT = Path(__file__).resolve().parent.parent
+NAME = "someone/colorizer"
+FETCH = "path = weights.locate({0!r}); weights.check(path); hub.settle({0!r}, path); print(path)"
+LOAD = (  # a small network instead of the shipped one
+    "from conftest import TINY; from colorizer.network import build_network; "
+    "network = build_network(TINY, precision='float32'); "
+    "print(weights.load(network, {0!r})); weights.load(network, {1!r})"
+)
 
 
-class Hub(http.server.BaseHTTPRequestHandler):
-    """Serves the files of one revision of one repository."""
+def packed(network, folder: Path) -> dict[str, bytes]:
+    """What a repository of this network's weights holds."""
+    weights.save(network, folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    files: dict[str, bytes] = {}  # noqa: RUF012
-    asked: list[str] = []  # noqa: RUF012
 
-    def do_HEAD(self) -> None:
-        self.answer(body=False)
-
-    def do_GET(self) -> None:
-        self.answer(body=True)
-
-    def answer(self, body: bool) -> None:
-        self.asked.append(f"{self.command} {self.path}")
-        data = self.files.get(self.path.removeprefix(f"/{REPO}/resolve/{COMMIT}/"))
-        self.send_response(200 if data is not None else 404)
-        if data is None:
-            self.send_header("X-Error-Code", "EntryNotFound")
-            self.send_header("Content-Length", "0")
-        else:
-            self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
-            self.send_header("X-Repo-Commit", COMMIT)
-            self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        if body and data is not None:
-            self.wfile.write(data)
-
-    def log_message(self, *_) -> None:
-        """Says nothing."""
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory, tiny_network) -> list[dict[str, bytes]]:
+    """Two versions of the weights, and those of another network."""
+    folder = tmp_path_factory.mktemp("versions")
+    newer, other = (build_network(table, "float32", seed=1) for table in (TINY, (*TINY[:-2], TINY[-1])))
+    return [packed(network, folder / str(i)) for i, network in enumerate((tiny_network, newer, other))]
 
 
 @pytest.fixture
-def server(tmp_path, tiny_network):
-    """A Hub with the tiny network's weights, and an empty cache: the environment that points to both."""
-    weights.save(tiny_network, tmp_path / "weights")
-    Hub.files = {path.name: path.read_bytes() for path in (tmp_path / "weights").iterdir()}
-    Hub.asked = []
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
-    yield {
-        **os.environ,
-        "HF_ENDPOINT": f"http://127.0.0.1:{running.server_port}",
-        "HF_HOME": str(tmp_path / "cache"),
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-    }
-    running.shutdown()
-    running.server_close()
+def server(tmp_path, versions):
+    """A Hub with one repository, its first version published."""
+    with HubServer(tmp_path / "hub") as running:
+        running.create("model", NAME)
+        running.first = running.commit("model", NAME, versions[0], "first")
+        running.cache = tmp_path / "cache"
+        yield running
 
 
-def locate(address: str, environment: dict[str, str]) -> str:
-    """Locates and checks the weights in a fresh process: the Hub's library reads its settings once."""
-    code = f"from colorizer import weights; p = weights.locate({address!r}); weights.check(p); print(p)"
+def client(server, code: str, cwd: Path = ROOT, **variables) -> str:
+    """Runs a line in a fresh process; its output, or the last line of its error."""
+    token = variables.pop("token", None)
+    environment = server.environment(server.cache, token, PYTHONPATH=f"{ROOT}:{ROOT / 'tests'}", **variables)
+    line = "from colorizer import weights, hub; " + code
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", line], cwd=cwd, env=environment, capture_output=True, text=True, timeout=100
     )
-    return done.stdout.strip() if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+    return done.stdout.strip() + (done.stderr.strip().splitlines()[-1] if done.returncode else "")
 
 
-def test_weights_are_fetched_by_commit_and_then_taken_from_the_cache_without_asking(server, tiny_network):
-    path = Path(locate(f"hf://{REPO}@{COMMIT}", server))
-    assert path.read_bytes() == Hub.files[weights.FILE]
-    assert any(line.startswith("GET") and line.endswith(weights.FILE) for line in Hub.asked)
-    Hub.asked.clear()
-    offline = {**server, "HF_HUB_OFFLINE": "1"}
-    assert locate(f"hf://{REPO}@{COMMIT}", offline) == str(path)
-    assert Hub.asked == []
+def fetch(server, address: str = NAME, **options) -> str:
+    """The path of the weights in the cache, or the error."""
+    return client(server, FETCH.format(address), **options)
 
 
-def test_a_file_that_was_changed_on_its_way_is_noticed(server):
-    data = bytearray(Hub.files[weights.FILE])
+def commit_of(path: str) -> str:
+    return Path(path).parent.name
+
+
+def test_a_name_is_fetched_then_only_asked_about_and_a_commit_is_not_even_asked_about(server, versions):
+    path = fetch(server)
+    assert Path(path).read_bytes() == versions[0][weights.FILE]
+    assert commit_of(path) == server.first
+    server.asked.clear()
+    assert fetch(server) == path
+    assert server.asked == [f"HEAD /{NAME}/resolve/main/{weights.MANIFEST}"]
+    server.asked.clear()
+    assert fetch(server, f"{NAME}@{server.first}") == path
+    assert fetch(server, NAME, HF_HUB_OFFLINE="1") == path
+    assert fetch(server, f"hf://{NAME}@{server.first}", HF_HUB_OFFLINE="1") == path
+    assert server.asked == []
+
+
+def test_a_name_follows_its_branch_and_a_commit_stays(server, versions):
+    fetch(server)
+    second = server.commit("model", NAME, versions[1], "second")
+    assert commit_of(fetch(server)) == second
+    assert commit_of(fetch(server, f"{NAME}@{server.first}")) == server.first
+    assert "has no commit, tag or branch v9" in fetch(server, f"{NAME}@v9")
+
+
+def test_a_local_folder_of_that_name_wins_and_a_variable_names_the_default(server, tmp_path, versions):
+    folder = tmp_path / "here" / NAME
+    folder.mkdir(parents=True)
+    for name, data in versions[1].items():
+        (folder / name).write_bytes(data)
+    locate = "print(weights.locate({}))"
+    assert client(server, locate.format(repr(NAME)), cwd=tmp_path / "here") == f"{NAME}/{weights.FILE}"
+    assert server.asked == []
+    path = client(server, locate.format(""), COLORIZER_WEIGHTS=f"{NAME}@{server.first}")
+    assert commit_of(path) == server.first
+    assert client(server, locate.format(""), COLORIZER_WEIGHTS=str(folder)) == str(folder / weights.FILE)
+
+
+def test_a_private_repository_opens_by_token_which_is_not_sent_on_to_where_the_files_lie(server, versions):
+    server.create("model", "someone/secret", private=True)
+    server.commit("model", "someone/secret", versions[0], "first")
+    assert "if it is private, set HF_TOKEN" in fetch(server, "someone/secret")
+    assert commit_of(fetch(server, "someone/secret", token=TOKEN))
+    content = [request for request in server.asked if request.startswith("GET /cdn/")]
+    assert content
+    assert not any("with token" in request for request in content)
+    assert "if it is private, set HF_TOKEN" in fetch(server, "someone/nothing")
+
+
+def test_a_download_that_breaks_off_is_resumed(server, versions):
+    server.fail("GET /cdn/", "drop")
+    assert Path(fetch(server)).read_bytes() == versions[0][weights.FILE]
+    assert sum(request.startswith("GET /cdn/") for request in server.asked) == 2
+
+
+def test_a_truncated_file_and_a_killed_download_leave_what_was_good(server, versions):
+    path = fetch(server)
+    second = server.commit("model", NAME, versions[1], "second")
+    server.fail("GET /cdn/", "short")
+    assert "should be of size" in fetch(server)
+    server.fail("GET /cdn/", "stall")
+    environment = server.environment(server.cache, PYTHONPATH=str(ROOT))
+    code = "from colorizer import weights, hub; " + FETCH.format(NAME)
+    victim = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
+    content = server.asked.count(f"GET /cdn/{json.loads(versions[1][weights.MANIFEST])['sha256']}")
+    while server.asked.count(f"GET /cdn/{json.loads(versions[1][weights.MANIFEST])['sha256']}") == content:
+        time.sleep(0.05)
+    victim.kill()
+    victim.wait()
+    assert fetch(server, HF_HUB_OFFLINE="1") == path
+    assert commit_of(fetch(server)) == second
+
+
+def test_a_changed_file_is_refused_not_kept_and_what_was_good_stays(server, versions):
+    path = fetch(server)
+    data = bytearray(versions[1][weights.FILE])
     data[len(data) // 2] ^= 1
-    Hub.files[weights.FILE] = bytes(data)
-    assert "is damaged or was changed: its sha256 is" in locate(f"hf://{REPO}@{COMMIT}", server)
+    server.commit("model", NAME, {**versions[1], weights.FILE: bytes(data)}, "damaged")
+    said = fetch(server)
+    assert "is not kept" in said
+    assert "its sha256 is" in said
+    assert f"{NAME}@{server.first} is still in the cache." in said
+    assert fetch(server, HF_HUB_OFFLINE="1") == path
+    assert Path(path).read_bytes() == versions[0][weights.FILE]
+    assert len(list((server.cache / "hub").rglob(weights.FILE))) == 1
+    third = server.commit("model", NAME, versions[1], "repaired")
+    assert commit_of(fetch(server)) == third
 
 
-def test_a_repository_without_weights_and_an_offline_machine_say_so(server):
-    Hub.files = {}
-    assert f"WeightsError: The weights hf://{REPO}@{COMMIT} cannot be fetched" in locate(
-        f"hf://{REPO}@{COMMIT}", server
+def test_a_wrong_etag_cannot_pass_old_weights_off_as_new_nor_harm_them(server, versions):
+    path = fetch(server)
+    server.commit("model", NAME, versions[1], "second")
+    old = json.loads(versions[0][weights.MANIFEST])["sha256"]
+    server.fail(f"HEAD /{NAME}/resolve", "etag", times=9, etag=old)
+    assert "is not" in fetch(server)
+    assert Path(path).read_bytes() == versions[0][weights.FILE]
+    assert fetch(server, HF_HUB_OFFLINE="1") == path
+
+
+def test_weights_of_another_network_are_refused_and_the_name_stays_at_what_was_good(server, versions):
+    path = fetch(server)
+    following = server.commit("model", NAME, versions[1], "second", ref="next")
+    server.commit("model", NAME, versions[2], "another network")
+    loaded, refused = client(server, LOAD.format(f"{NAME}@next", NAME)).split(
+        "colorizer.weights.WeightsError: "
     )
-    assert "cannot be fetched" in locate(f"hf://{REPO}@{COMMIT}", {**server, "HF_HUB_OFFLINE": "1"})
+    assert commit_of(loaded) == following
+    assert "does not hold weights of this network" in refused
+    assert fetch(server, HF_HUB_OFFLINE="1") == path
+    assert commit_of(fetch(server, f"{NAME}@next", HF_HUB_OFFLINE="1")) == following
 
 
-@pytest.mark.parametrize("address", ["hf://", "hf://colorizer", "hf://a/b/c", "hf://a/b@"])
+def test_a_busy_hub_is_waited_for_and_a_broken_one_done_without_if_the_cache_holds_the_weights(server):
+    server.fail("HEAD", "busy", times=2)
+    server.fail("GET /cdn/", "busy")
+    path = fetch(server)
+    assert commit_of(path) == server.first
+    server.fail("HEAD", "broken", times=99)
+    assert fetch(server) == path
+
+
+def test_without_network_the_cache_is_taken_with_a_warning_and_an_empty_one_ends_in_one_sentence(server):
+    path = fetch(server)
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+    assert fetch(server, **nowhere) == path
+    server.cache = server.cache / "empty"
+    start = time.monotonic()
+    said = fetch(server, **nowhere)
+    assert time.monotonic() - start < 10
+    assert said.startswith(f"colorizer.weights.WeightsError: The weights {NAME}@main cannot be fetched")
+    assert said.endswith("try again with a connection, or give a local folder or file instead.")
+    assert "HF_HUB_OFFLINE is set, and the cache holds no weights" in fetch(server, HF_HUB_OFFLINE="1")
+
+
+def test_a_repository_without_weights_says_so(server):
+    server.create("model", "someone/empty")
+    assert "on the Hub holds no weights" in fetch(server, "someone/empty")
+
+
+@pytest.mark.parametrize("address", ["hf://", "hf://colorizer", "hf://a/b/c", "hf://a/b@", "a b/c"])
 def test_a_wrong_address_is_refused_before_anything_is_asked(address):
-    with pytest.raises(weights.WeightsError, match=r"hf://owner/name@revision. Received: hf://"):
+    with pytest.raises(weights.WeightsError, match=r"named owner/name or owner/name@revision\. Received: "):
         hub.fetch(address)
 
 
-def test_publishing_uploads_weights_checksum_and_card_and_gives_the_address_that_pins_them(
-    tmp_path, tiny_network, monkeypatch
-):
-    weights.save(tiny_network, tmp_path)
-    calls = []
-
-    class Api:
-        def create_repo(self, repo, exist_ok):
-            calls.append(("create", repo, exist_ok))
-
-        def upload_folder(self, **options):
-            calls.append(("upload", options["repo_id"], options["folder_path"], options["allow_patterns"]))
-            return type("Commit", (), {"oid": COMMIT})
-
-    monkeypatch.setattr("huggingface_hub.HfApi", Api)
-    assert hub.publish(REPO, tmp_path) == f"hf://{REPO}@{COMMIT}"
-    files = ["colorizer.weights.h5", "colorizer.json", "README.md"]
-    assert calls == [("create", REPO, True), ("upload", REPO, tmp_path, files)]
-    (tmp_path / weights.FILE).write_bytes(b"damaged")
-    assert hub.main(["publish", REPO, "--weights", str(tmp_path)]) == 2
-    assert len(calls) == 2
+def test_paths_are_not_taken_for_addresses():
+    for path in (
+        "weights.h5",
+        "runs/colorizer.weights.h5",
+        "./runs/mine",
+        "../mine",
+        "/runs/mine",
+        "a/b/c",
+        "a/b/",
+    ):
+        assert weights.address_of(path) is None
+    assert weights.address_of(Path("someone/colorizer")) is None
+    assert weights.address_of("someone/colorizer@main") == "someone/colorizer@main"
