@@ -19,12 +19,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from colorizer import color, figures, metrics
+from colorizer import color, figures, metrics, weights
 from colorizer.colorizer import SIZE, Colorizer
 from colorizer.files import replace_file
 from colorizer.output import write_photo
 from colorizer.photo import PhotoError, read_photo
-from colorizer.weights import WeightsError
 
 FIGURES = ("psnr", "ssim", "dE00", "cf")
 SHEET_PHOTOS, SHEET_SIDE = 24, 192
@@ -153,10 +152,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         colorizer = Colorizer.from_pretrained(options.weights)
         result = evaluate(colorizer, options.folder, options.size, options.save, sheet)
-    except (WeightsError, ValueError) as error:
+    except (weights.WeightsError, ValueError) as error:
         print(f"colorizer.evaluate: {error}", file=sys.stderr)
         return 2
     print(format_table(result))
+    result["weights"] = weights.sha256(
+        weights.locate(options.weights)
+    )  # figures must not be taken for those of other weights
     if options.json:
         replace_file(options.json, (json.dumps(result, indent=2) + "\n").encode())
     return 0

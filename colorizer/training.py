@@ -3,8 +3,9 @@
     Trainer(TrainingConfig(photos=("photos/",), val="val/", minutes=60)).run()
 
 Out come, in the folder `out`: `colorizer.weights.h5` (the best so far by validation) and its checksum,
-`history.csv`, `history.png`, `samples.png`, and `checkpoint.npz`, from which `resume` goes on. Every
-file is written under a temporary name and renamed, so that a run killed at any moment leaves whole ones.
+`training.json` (how they came about, for the model card), `history.csv`, `history.png`, `samples.png`, and
+`checkpoint.npz`, from which `resume` goes on. Every file is written under a temporary name and renamed, so
+that a run killed at any moment leaves whole ones.
 
 Keras alone is needed, on TensorFlow or on JAX (KERAS_BACKEND=jax), with Pillow, matplotlib and tqdm.
 """
@@ -22,7 +23,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from colorizer import figures, weights
+from colorizer import card, figures, weights
 from colorizer.augment import Film
 from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
@@ -217,6 +218,7 @@ class Trainer:
             if not averaged:
                 self.network.set_weights(current)
             weights.save(self.network, self.out)
+            self._write_record(row)
         self.network.set_weights(current)
         text = io.StringIO()
         table = csv.DictWriter(text, fieldnames=list(row))
@@ -230,6 +232,26 @@ class Trainer:
             f"  dE00 {row['dE00']:.2f} (grey {row['grey_dE00']:.2f})"
             f"  colorfulness {row['cf']:.1f} (true {row['true_cf']:.1f}){'  averaged' if averaged else ''}"
         )
+
+    def _write_record(self, row: dict) -> None:
+        """What the model card says about these weights; of paths only the names, since they may tell."""
+        words = ["python train.py"]
+        for option in fields(self.config):
+            value = getattr(self.config, option.name)
+            if value != option.default and option.name not in ("cache", "out", "resume"):
+                values = value if isinstance(value, tuple) else (value,)
+                if option.name in ("photos", "val", "init"):
+                    values = [value if value.startswith("hf://") else Path(value).name for value in values]
+                flag = "--" + option.name.replace("_", "-")
+                words.append(" ".join([flag, *(str(value) for value in values if value is not True)]))
+        record = {
+            "command": " ".join(words),
+            "photos": self.learn_from,
+            "crops": row["crops"],
+            "minutes": row["minutes"],
+            "backend": keras.backend.backend(),
+        }
+        replace_file(self.out / card.TRAINING, (json.dumps(record, indent=2) + "\n").encode())
 
     def _save_checkpoint(self) -> None:
         arrays = {f"weight{i}": w for i, w in enumerate(self.network.get_weights())}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer import evaluate
+from colorizer import evaluate, weights
 from colorizer.photo import read_photo
 
 
@@ -66,7 +66,9 @@ def test_the_command_prints_the_table_and_saves_what_was_asked(folder, tmp_path,
     assert "3 photos, 1 skipped" in text
     assert "letter.txt is not a photo" in text
     assert "Protocol:" in text
-    assert json.loads((tmp_path / "f.json").read_text())["photos"] == 3
+    written = json.loads((tmp_path / "f.json").read_text())
+    assert written["photos"] == 3
+    assert written["weights"] == weights.sha256(weights.locate())
     saved = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
     assert saved == ["deep/three.png", "one.png", "two.png"]
     assert Image.open(out / "two.png").size == (40, 48)

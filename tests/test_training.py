@@ -17,6 +17,7 @@ import pytest
 from conftest import TINY
 from PIL import Image
 
+from colorizer.card import build_card
 from colorizer.network import build_network
 from colorizer.training import Trainer, TrainingConfig
 from colorizer.weights import load
@@ -79,6 +80,7 @@ def test_a_run_leaves_weights_history_curve_samples_and_checkpoint_all_whole(tra
         "history.csv",
         "history.png",
         "samples.png",
+        "training.json",
     }
     assert_every_file_is_whole(trained)
 
@@ -107,6 +109,16 @@ def test_the_best_weights_are_kept_and_load_again(trained, config):
     best = min(float(row["val_loss"]) for row in rows_of(trained))
     answer = Trainer(replace(config, out=str(trained.parent / "other")), TINY).validation.score(network)
     assert answer["val_loss"] == pytest.approx(best, rel=1e-3)
+
+
+def test_the_record_for_the_model_card_tells_the_command_but_no_paths(trained):
+    record = json.loads((trained / "training.json").read_text())
+    assert record["photos"] == 119
+    assert record["command"].startswith("python train.py --photos photos")
+    assert "--size 16 32 --batch 8 --epochs 3 --lr 0.005 --loss mse --precision float32" in record["command"]
+    assert "/" not in record["command"]
+    assert str(record["crops"]) in {row["crops"] for row in rows_of(trained)}
+    assert "Not measured." in str(build_card(trained))
 
 
 def test_weights_to_start_from_are_taken_over(trained, config, tmp_path):

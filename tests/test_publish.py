@@ -1,0 +1,116 @@
+"""Publishing to a Hub on this machine: by the command, with the real client, and loaded again from there."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hub_server import TOKEN, HubServer
+
+from colorizer import card, publish, weights
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "someone/colorizer"
+
+
+@pytest.fixture
+def server(tmp_path):
+    with HubServer(tmp_path / "hub") as running:
+        running.cache = tmp_path / "cache"
+        yield running
+
+
+@pytest.fixture
+def files(tmp_path, tiny_network) -> dict[str, Path | bytes]:
+    """What is published, with a network so small that it is quick."""
+    folder = tmp_path / "trained"
+    weights.save(tiny_network, folder)
+    about = {"command": "python train.py --photos mine", "photos": 1234, "crops": 56789, "minutes": 7.5}
+    (folder / card.TRAINING).write_text(json.dumps(about))
+    text = str(card.build_card(folder, NAME, sheet=True)).encode()
+    return {card.NAME: text, card.SHEET: b"\xff\xd8 a picture", **{p.name: p for p in folder.iterdir()}}
+
+
+def python(server, *arguments: str, token: str | None = TOKEN, **variables) -> subprocess.CompletedProcess:
+    environment = server.environment(server.cache, token, PYTHONPATH=str(ROOT), **variables)
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
+
+
+def send(server, files: dict, *options: str, name: str = NAME, **variables) -> str:
+    """Publishes in a fresh process; what it printed, or the last line of its error."""
+    contents = {key: value if isinstance(value, bytes) else str(value) for key, value in files.items()}
+    call = ", ".join([repr(name), repr(contents), *options])
+    code = f"from colorizer.publish import publish; print(*publish({call}))"
+    done = python(server, "-c", code, **variables)
+    return done.stdout.strip() if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+
+
+def test_the_command_publishes_the_shipped_weights_in_one_commit_and_they_load_from_there(server):
+    done = python(server, "-m", "colorizer.publish", NAME, "--private")
+    assert done.returncode == 0, done.stderr
+    page, address = done.stdout.split()
+    assert page.startswith(f"{server.address}/{NAME}/commit/")
+    repo = server.repo("model", NAME)
+    assert repo["private"]
+    assert len(repo["commits"]) == 2  # that of its creation, and ours
+    there = server.files("model", NAME)
+    assert there[weights.FILE] == (weights.FOLDER / weights.FILE).read_bytes()
+    assert {card.NAME, card.SHEET, card.TRAINING, weights.MANIFEST} < set(there)
+    assert f'Colorizer.from_pretrained("{NAME}")'.encode() in there[card.NAME]
+    assert there[card.SHEET].startswith(b"\xff\xd8")
+    code = f"from colorizer import weights; print(weights.locate({address!r}))"
+    assert Path(python(server, "-c", code).stdout.strip()).read_bytes() == there[weights.FILE]
+
+
+def test_a_dry_run_shows_the_card_and_the_sizes_and_asks_nobody(server, capsys, monkeypatch, files):
+    monkeypatch.setattr(publish, "make_sheet", lambda folder: b"\xff\xd8 a picture")
+    monkeypatch.setattr("huggingface_hub.HfApi", None)
+    folder = files[weights.FILE].parent
+    assert publish.main([NAME, "--dry-run", "--weights", str(folder)]) == 0
+    shown = capsys.readouterr().out
+    assert "pipeline_tag: image-to-image" in shown
+    assert f"{(folder / weights.FILE).stat().st_size:,}  {weights.FILE}" in shown
+    assert "bytes in 5 files" in shown
+
+
+def test_a_proposal_leaves_the_branch_alone_and_can_be_loaded_by_its_own_name(server, files):
+    server.create("model", NAME)
+    before = server.files("model", NAME)
+    page, address = send(server, files, "create_pr=True").split()
+    assert page == f"{server.address}/{NAME}/discussions/1"
+    assert server.files("model", NAME) == before
+    assert set(server.files("model", NAME, "refs/pr/1")) == set(files)
+    for name in (f"{NAME}@refs/pr/1", address):
+        code = f"from colorizer import weights; print(weights.locate({name!r}))"
+        assert (
+            Path(python(server, "-c", code).stdout.strip()).read_bytes() == files[weights.FILE].read_bytes()
+        )
+
+
+def test_an_upload_is_repeated_when_the_hub_stumbles_and_what_is_there_is_not_sent_again(server, files):
+    server.fail("PUT /cdn/", "broken")
+    server.fail(f"POST /api/models/{NAME}/preupload", "busy")
+    first = send(server, files)
+    assert f"{NAME}@" in first
+    assert server.files("model", NAME)[weights.FILE] == files[weights.FILE].read_bytes()
+    server.asked.clear()
+    assert send(server, files).split()[1] == first.split()[1]  # nothing new, so no new commit
+    assert not any(request.startswith("PUT") for request in server.asked)
+
+
+def test_what_the_hub_does_not_take_is_one_sentence(server, files):
+    assert "Publishing needs a token: set HF_TOKEN" in send(server, files, token=None)
+    assert "Invalid user token" in send(server, files, token="hf_wrong")
+    assert "someone-else/colorizer cannot be published at" in send(
+        server, files, name="someone-else/colorizer"
+    )
+    assert "Invalid metadata in README.md" in send(server, files | {card.NAME: b"---\nlicense: [\n---\n"})
+
+
+def test_damaged_weights_are_not_published(files, capsys):
+    folder = files[weights.FILE].parent
+    files[weights.FILE].write_bytes(b"damaged")
+    assert publish.main([NAME, "--weights", str(folder)]) == 2
+    assert "is damaged or was changed" in capsys.readouterr().err
