@@ -1,13 +1,14 @@
 # make app    start the page on http://127.0.0.1:7860
 # make test   lint and run the whole suite
 # make venv   only build .venv from the pinned requirements
+# make space SPACE=owner/name   put the page on a Hugging Face Space
 # PYTHON=python3.12 make …  takes another Python (3.11 or later)
 
 PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 
-.PHONY: app test lint venv browser clean
+.PHONY: app test lint venv browser space clean
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
@@ -21,6 +22,10 @@ test: venv browser
 lint: venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+space: .venv/run.stamp
+	@test -n "$(SPACE)" || { echo "Say which: make space SPACE=owner/name" >&2; exit 2; }
+	$(BIN)/python -m colorizer.deploy $(SPACE)
 
 venv: .venv/dev.stamp
 

@@ -116,7 +116,7 @@ def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "Mo
             "sheet": SHEET if sheet else None,
             "data": training.get("data") or f"{training['photos']:,} colour photographs.",
             "command": training["command"],
-            "how": " ".join(filter(None, (training.get("machine"), how, training.get("note")))),
+            "how": "\n".join(filter(None, (training.get("machine"), how, training.get("note")))),
             "figures": _table(evaluation) if evaluation else "Not measured.",
         }
         data = _metadata(training, evaluation, repo)
@@ -195,7 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (CardError, weights.WeightsError) as error:
         print(f"colorizer.card: {error}", file=sys.stderr)
         return 2
-    replace_file(folder / NAME, str(card).encode())
+    replace_file(folder / NAME, f"{card}\n".encode())
     return 0
 
 

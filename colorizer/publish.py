@@ -12,10 +12,14 @@ import argparse
 import io
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from colorizer import card, weights
+
+if TYPE_CHECKING:
+    from huggingface_hub import CommitInfo
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SAMPLES, SAMPLE_HEIGHT, GAP = 6, 240, 6
@@ -89,15 +93,18 @@ def commit_files(
     message: str,
     private: bool = False,
     create_pr: bool = False,
+    exactly: bool = False,
     **creation: str,
-):
+) -> "CommitInfo":
     """One commit of files to a repository of a kind ("model", "space"), which is created if need be.
+
+    Files that are there and not among `files` stay, unless `exactly`; .gitattributes, the Hub's own, always.
 
     Raises:
         PublishError: as in `publish`.
     """
     import httpx2
-    from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
     from huggingface_hub.errors import LocalTokenNotFoundError
 
     api = HfApi()
@@ -109,6 +116,9 @@ def commit_files(
             CommitOperationAdd(name, content if isinstance(content, bytes) else str(content))
             for name, content in files
         ]
+        if exactly:
+            stale = set(api.list_repo_files(repo, repo_type=kind)) - {name for name, _ in files}
+            operations += [CommitOperationDelete(name) for name in sorted(stale - {".gitattributes"})]
         return api.create_commit(
             repo, operations, commit_message=message, repo_type=kind, create_pr=create_pr
         )

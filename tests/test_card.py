@@ -52,7 +52,7 @@ def test_what_was_written_by_hand_is_taken_as_it_is(folder):
     (folder / card.TRAINING).write_text(json.dumps(TRAINING | more))
     built = card.build_card(folder)
     assert "Photos of **ships**." in str(built)
-    assert "On a laptop. These weights are those" in str(built)
+    assert "On a laptop.\nThese weights are those" in str(built)
     assert built.data.datasets == ["someone/ships"]
 
 
@@ -79,7 +79,12 @@ def test_figures_of_other_weights_and_broken_records_are_refused(folder):
 
 def test_the_command_writes_it_beside_the_weights(folder, capsys):
     assert card.main([str(folder)]) == 0
-    assert (folder / "README.md").read_text() == str(card.build_card(folder))
+    assert (folder / "README.md").read_text() == f"{card.build_card(folder)}\n"
     (folder / card.TRAINING).unlink()
     assert card.main([str(folder)]) == 2
     assert "training.json cannot be read" in capsys.readouterr().err
+
+
+def test_the_shipped_card_is_that_of_the_shipped_weights():
+    made = f"{card.build_card(weights.FOLDER)}\n"
+    assert (weights.FOLDER / card.NAME).read_text() == made, "run `python -m colorizer.card`"
