@@ -1,0 +1,100 @@
+"""The network in the formats of other runtimes, by Keras's own exporters.
+
+    python -m colorizer.export --format onnx -o colorizer.onnx
+    python -m colorizer.export --format litert --size 256 256 -o colorizer.tflite
+    python -m colorizer.export --format tf_saved_model -o colorizer-saved-model/
+
+What goes in and comes out is as in `network.py`: L* / 100 as (N, H, W, 1), (ab + 128) / 255 as (N, H, W, 2),
+float32. H and W are any multiples of 8, but for LiteRT, whose runtime has no convolution of unknown size:
+there they are those of --size, and N is 1. It is one look of the network; `Colorizer` takes the mean of three
+(see `SCALES`) and puts the colours under the photo's own lightness, which is left to the other side.
+
+ONNX needs tf2onnx and onnx, which requirements-dev.txt pins; nothing else here does.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import keras
+
+from colorizer import weights
+from colorizer.network import STRIDE, build_network
+
+FORMATS = ("onnx", "litert", "tf_saved_model")
+SIZE = (256, 256)  # what the network is shown by default
+
+
+class ExportError(RuntimeError):
+    """The network cannot be written in this format."""
+
+
+def export(network: keras.Model, kind: str, path: Path, size: tuple[int, int] = SIZE) -> None:
+    """Writes the network for another runtime; what stands at `path` is replaced when all is well.
+
+    Args:
+        network: as of `build_network`, in float32.
+        kind: one of `FORMATS`.
+        path: a file; for "tf_saved_model" a folder, which must not exist or be empty.
+        size: height and width for "litert", multiples of 8; the others take any.
+
+    Raises:
+        ExportError: a converter is missing, or the folder holds something.
+        ValueError: an unknown format, or a size that the network cannot take.
+    """
+    if kind not in FORMATS:
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}. Received: {kind!r}")
+    if any(side < STRIDE or side % STRIDE for side in size):
+        raise ValueError(f"size must be two multiples of {STRIDE}. Received: {size}")
+    if kind == "tf_saved_model" and path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ExportError(f"{path} exists already and is not an empty folder")
+    shape = (1, *size, 1) if kind == "litert" else (None, None, None, 1)
+    signature = [keras.InputSpec(shape=shape, dtype="float32", name="lightness")]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        whole = Path(folder, "colorizer.tflite" if kind == "litert" else "colorizer")
+        try:
+            network.export(whole, format=kind, verbose=False, input_signature=signature)
+        except ImportError as error:
+            raise ExportError(f"For {kind}, {error.name or 'a converter'} is missing: {error}") from error
+        if path.is_dir() and whole.is_dir():
+            shutil.copytree(whole, path, dirs_exist_ok=True)
+        else:
+            os.replace(whole, path)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
+    return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; 0, or 2 if nothing was written."""
+    parser = argparse.ArgumentParser(
+        prog="python -m colorizer.export",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--format", choices=FORMATS, required=True)
+    parser.add_argument("-o", "--out", type=Path, metavar="FILE", required=True)
+    parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
+    parser.add_argument(
+        "--size", type=int, nargs=2, metavar=("H", "W"), default=SIZE, help="for litert (default: 256 256)"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        network = build_network(precision="float32")
+        weights.load(network, options.weights)
+        export(network, options.format, options.out, tuple(options.size))
+    except (weights.WeightsError, ExportError, ValueError, OSError) as error:
+        print(f"colorizer.export: {error}", file=sys.stderr)
+        return 2
+    print(f"{size_of(options.out):,} bytes in {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
