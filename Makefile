@@ -1,6 +1,7 @@
 # make app    start the page on http://127.0.0.1:7860
 # make test   lint and run the whole suite
 # make venv   only build .venv from the pinned requirements
+# make test-all   the same, and the Space built and started as the Hub does it (needs root)
 # make space SPACE=owner/name   put the page on a Hugging Face Space
 # PYTHON=python3.12 make …  takes another Python (3.11 or later)
 
@@ -8,7 +9,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 
-.PHONY: app test lint venv browser space clean
+.PHONY: app test test-all lint venv browser space space-check clean
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
@@ -19,6 +20,8 @@ test: venv browser
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
+test-all: test space-check
+
 lint: venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -26,6 +29,9 @@ lint: venv
 space: .venv/run.stamp
 	@test -n "$(SPACE)" || { echo "Say which: make space SPACE=owner/name" >&2; exit 2; }
 	$(BIN)/python -m colorizer.deploy $(SPACE)
+
+space-check: .venv/run.stamp
+	$(BIN)/python scripts/space_check.py
 
 venv: .venv/dev.stamp
 
