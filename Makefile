@@ -1,5 +1,6 @@
 # make app    start the page on http://127.0.0.1:7860
 # make test   lint and run the whole suite
+# make fuzz   10,000 hostile files: each must end in a picture or in a reason
 # make venv   only build .venv from the pinned requirements
 # make test-all   the same, and the Space built and started as the Hub does it (needs root)
 # make space SPACE=owner/name   put the page on a Hugging Face Space
@@ -9,7 +10,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 
-.PHONY: app test test-all lint venv browser space space-check clean
+.PHONY: app test test-all lint venv browser space space-check clean fuzz
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
@@ -21,6 +22,10 @@ test: venv browser
 	$(BIN)/python -m pytest
 
 test-all: test space-check
+
+# Ten thousand hostile files through the whole way; `make test` takes a minute of them.
+fuzz: venv
+	PYTHONPATH=. $(BIN)/python tests/fuzz.py --files 10000
 
 lint: venv
 	$(BIN)/ruff check --fix .

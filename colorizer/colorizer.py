@@ -23,7 +23,7 @@ from colorizer.limits import Limits
 from colorizer.network import AB_OFFSET, AB_RANGE, STRIDE, build_network
 from colorizer.output import format_of, suffix_of, write_jpeg, write_photo
 from colorizer.photo import Photo, read_photo
-from colorizer.strips import STRIP_PIXELS, over_strips
+from colorizer.strips import over_strips, strip_rows
 
 SIZE = 256
 # The network judges a place by the 111 pixels around it: at 256 pixels it sees texture but not the scene,
@@ -74,7 +74,7 @@ class Prediction:
         def fill(top: int, rows: int) -> None:
             pixels[top : top + rows] = paint(top, rows)
 
-        for _ in over_strips(fill, height, max(1, STRIP_PIXELS // width), self.threads):
+        for _ in over_strips(fill, height, strip_rows(width), self.threads):
             pass
         if self.photo.alpha is None:
             return Image.frombytes("RGB", (width, height), pixels, "raw", "RGBX")

@@ -40,13 +40,10 @@ class Painter:
             width: of the photo, in pixels.
             ab: (h, w, 2) float32, a* and b*, unscaled.
         """
-        # To full width at once; to full height only by the strip. What Pillow makes of a single one in
-        # every row is that row's share in the result: its own bicubic filter, as a matrix.
+        # To full width at once; to full height only by the strip.
         planes = [Image.fromarray(np.ascontiguousarray(ab[..., channel])) for channel in (0, 1)]
         wide = [np.asarray(plane.resize((width, plane.height), Image.BICUBIC)) for plane in planes]
-        self._wide = np.stack(wide)
-        unit = Image.fromarray(np.eye(ab.shape[0], dtype=np.float32))
-        self._shares = np.asarray(unit.resize((ab.shape[0], height), Image.BICUBIC))
+        self._wide, self._height = np.stack(wide), height
 
     def ab(self, top: int, rows: int) -> np.ndarray:
         """a* and b* of the rows from `top`: (2, rows, W) float32."""
@@ -54,10 +51,8 @@ class Painter:
 
     def _parts(self, top: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
         """What these rows are made of: their shares (rows, n), and the n rows of the map (2, n, W)."""
-        shares = self._shares[top : top + rows]
-        needed = np.flatnonzero(shares.any(axis=0))
-        low, high = needed[0], needed[-1] + 1
-        return shares[:, low:high], self._wide[:, low:high]
+        low, shares = row_shares(self._wide.shape[1], self._height, top, rows)
+        return shares, self._wide[:, low : low + shares.shape[1]]
 
     def paint(self, top: int, lightness: np.ndarray) -> np.ndarray:
         """The rows from `top` in colour.
@@ -80,6 +75,32 @@ class Painter:
         packed = np.array(memoryview(packed)[:count])
         _correct(packed, light, np.asarray(memoryview(ab)))
         return packed.view(np.uint8).reshape(*lightness.shape, 4)
+
+
+def row_shares(count: int, height: int, top: int, rows: int) -> tuple[int, np.ndarray]:
+    """How much each row of a map counts in the rows of its enlargement, as Pillow's bicubic filter has it.
+
+    Only for the rows asked for: of a photo that is one pixel wide, the whole would be gigabytes.
+
+    Args:
+        count: rows of the map.
+        height: rows of the enlargement.
+        top: the first row of the enlargement that is asked for.
+        rows: how many.
+
+    Returns:
+        The first row of the map that counts at all, and the shares (rows, n) float32 from there on: cubic
+        convolution (Keys 1981) with a = -1/2, widened if the map is the larger of the two.
+    """
+    scale = count / height
+    reach = max(scale, 1.0)
+    centers = (np.arange(top, top + rows) + 0.5) * scale
+    low = max(0, int(centers[0] - 2 * reach))
+    high = min(count, int(centers[-1] + 2 * reach) + 1)
+    far = np.abs(np.arange(low, high) + 0.5 - centers[:, None]) / reach
+    shares = np.where(far < 1, (1.5 * far - 2.5) * far**2 + 1, ((2.5 - 0.5 * far) * far - 4) * far + 2)
+    shares[far >= 2] = 0
+    return low, (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def compose(lightness: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -13,16 +13,8 @@ from collections.abc import Iterable
 
 BLOCK = 8  # without subsampling of colour, JPEG works on 8x8 pixels
 LONGEST_RESTART = 65535  # blocks between two markers
-LONGEST_SIDE = 65535
 
 SOF0, DQT, SOS, EOI, DRI, RST0 = 0xC0, 0xDB, 0xDA, 0xD9, 0xDD, 0xD0
-
-
-def strip_rows(width: int, pixels: int) -> int:
-    """How high strips should be to have about `pixels` pixels: a multiple of 8, within JPEG's own limit."""
-    across = -(-width // BLOCK)
-    down = max(1, pixels // (width * BLOCK))
-    return BLOCK * min(down, max(1, LONGEST_RESTART // across))
 
 
 def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> bytearray:
@@ -33,7 +25,7 @@ def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> bytearr
             first says about the picture (EXIF, resolution) is kept.
         width: of the picture.
         height: of the picture.
-        rows: of every strip but the last, a multiple of 8.
+        rows: of every strip but the last, a multiple of 8, and of at most `LONGEST_RESTART` blocks.
 
     Returns:
         The file's bytes.

@@ -24,6 +24,7 @@ class Limits:
 
     megabytes: float = 50  # of a file: no camera's JPEG is larger, and an upload of more takes minutes
     megapixels: float = 120  # above every common camera and a 30x40 cm print at 600 dpi; takes 1 GB
+    side: float = 65535  # pixels, JPEG's own limit: of a thread of pixels every row costs more than it holds
     files: float = 50  # in one batch on the page: a roll of film and some, a minute or two of work
     seconds: float = 30  # for one photo: ten times what the largest takes on two quiet cores
     queue: float = 50  # photos that wait on the page: the last comes after about half a minute
@@ -63,7 +64,7 @@ class Limits:
             )
 
     def check_pixels(self, name: str, width: int, height: int) -> None:
-        """Refuses a picture of too many pixels.
+        """Refuses a picture of too many pixels, or of too many in one row or column.
 
         Raises:
             PhotoError: with the limit in its text.
@@ -73,13 +74,17 @@ class Limits:
                 f"{name} has {width}x{height} pixels, {width * height / 1e6:.0f} megapixels; "
                 f"at most {self.megapixels:g} are taken here."
             )
+        if max(width, height) > self.side:
+            raise PhotoError(
+                f"{name} has {width}x{height} pixels; at most {self.side:g} a side are taken here."
+            )
 
     def start(self, name: str) -> "Deadline":
         """Starts the clock for one photo."""
         return Deadline(name, self.seconds)
 
 
-UNLIMITED = Limits(math.inf, math.inf, math.inf, math.inf, math.inf)
+UNLIMITED = Limits(**{limit.name: math.inf for limit in fields(Limits)})
 
 
 class Deadline:

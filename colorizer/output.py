@@ -22,7 +22,7 @@ from colorizer import jpeg, provenance
 from colorizer.files import replace_file
 from colorizer.limits import PhotoError
 from colorizer.photo import Photo
-from colorizer.strips import STRIP_PIXELS, over_strips
+from colorizer.strips import over_strips, strip_rows
 
 # Types that hold 24-bit colour, with how to write them well. Anything else that comes in (GIF with its
 # 256 colours, Photoshop, camera formats) goes out as PNG.
@@ -118,7 +118,7 @@ def write_jpeg(
     """
     width, height = photo.size
     _check_sides("JPEG", width, height)
-    rows = jpeg.strip_rows(width, STRIP_PIXELS)
+    rows = strip_rows(width)
     options = _options("JPEG", photo)
 
     def encode(top: int, rows: int) -> bytes:

@@ -23,6 +23,8 @@ PREFIXES = {
 for _prefix, _uri in PREFIXES.items():
     ElementTree.register_namespace(_prefix, _uri)
 
+# Elements within elements: honest packets have about eight. ElementTree writes them by recursion.
+DEEPEST = 100
 EMPTY = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}"/></x:xmpmeta>'
 
 
@@ -59,5 +61,11 @@ def _parse(xmp: bytes) -> ElementTree.Element | None:
         return None
     if root.tag != f"{{{RDF}}}RDF" and root.find(f"{{{RDF}}}RDF") is None:
         warnings.warn("The photo's XMP holds no RDF and is left behind.", stacklevel=3)
+        return None
+    level = [root]
+    for _ in range(DEEPEST):
+        level = [child for element in level for child in element]
+    if level:
+        warnings.warn(f"The photo's XMP is nested {DEEPEST} deep and is left behind.", stacklevel=3)
         return None
     return root

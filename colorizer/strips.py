@@ -10,11 +10,17 @@ Result = TypeVar("Result")
 # Half a million pixels: long enough that the steps between do not count, short enough to stay in a
 # processor's cache, and for small photos to be spread over its cores.
 STRIP_PIXELS = 1 << 19
+MOST_ROWS = 1024  # of a photo that is a thread; what is worked out by the row would add up
 
 
 def cores() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def strip_rows(width: int) -> int:
+    """How high the strips of a photo of some width should be: a multiple of 8, the side of JPEG's blocks."""
+    return min(MOST_ROWS, max(1, STRIP_PIXELS // (8 * width)) * 8)
 
 
 def over_strips(

@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from colorizer import jpeg
+from colorizer.limits import UNLIMITED
 from colorizer.output import WRITERS, write_jpeg
 from colorizer.photo import read_photo
+from colorizer.strips import strip_rows
 
 OPTIONS = WRITERS["JPEG"][1]
 
@@ -19,13 +21,10 @@ def encoded(image: Image.Image, **options) -> bytes:
     return data.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("size", "pixels"), [((400, 300), 1), ((333, 517), 9000), ((7, 5), 100), ((801, 200), 8010)]
-)
-def test_every_pixel_is_as_if_encoded_in_one_piece(color_image, size, pixels):
+@pytest.mark.parametrize(("size", "rows"), [((400, 300), 8), ((333, 517), 24), ((7, 5), 8), ((801, 200), 8)])
+def test_every_pixel_is_as_if_encoded_in_one_piece(color_image, size, rows):
     image = color_image(*size)
     width, height = size
-    rows = jpeg.strip_rows(width, pixels)
     tops = range(0, height, rows)
     strips = [encoded(image.crop((0, top, width, min(height, top + rows))), dpi=(300, 300)) for top in tops]
     with Image.open(io.BytesIO(jpeg.join(strips, width, height, rows))) as joined:
@@ -44,12 +43,12 @@ def test_restart_markers_go_round_after_eight(color_image):
 
 @pytest.mark.parametrize("width", [1, 8, 4000, 30000, 65535])
 def test_strips_are_whole_blocks_and_within_jpegs_limit(width):
-    rows = jpeg.strip_rows(width, 1 << 19)
-    assert rows % 8 == 0
-    assert -(-width // 8) * rows // 8 <= 65535
+    rows = strip_rows(width)
+    assert rows % jpeg.BLOCK == 0
+    assert -(-width // jpeg.BLOCK) * rows // jpeg.BLOCK <= jpeg.LONGEST_RESTART
 
 
 def test_a_photo_too_long_for_jpeg_says_what_to_use(tmp_path):
-    photo = read_photo(np.zeros((1, 70000), np.uint8))
+    photo = read_photo(np.zeros((1, 70000), np.uint8), UNLIMITED)
     with pytest.raises(ValueError, match="JPEG has room for 65535 pixels a side; use PNG or TIFF"):
         write_jpeg(lambda top, rows: np.zeros((rows, 70000, 4), np.uint8), tmp_path / "a.jpg", photo)

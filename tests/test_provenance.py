@@ -46,3 +46,9 @@ def test_a_broken_packet_is_reported_and_replaced(broken):
     with pytest.warns(UserWarning, match=r"XMP .* left behind"):
         packet = mark(broken)
     assert values(packet) == [SOURCE_TYPE]
+
+
+def test_a_packet_nested_without_end_is_reported_and_replaced():
+    deep = b"<a>" * 20000 + b"</a>" * 20000
+    with pytest.warns(UserWarning, match="nested 100 deep"):
+        assert values(mark(OWN.replace(b"<dc:creator>", deep + b"<dc:creator>"))) == [SOURCE_TYPE]
