@@ -10,6 +10,7 @@ public endpoint is added, and the server is started. All photos are deleted afte
 """
 
 import argparse
+import math
 import os
 import sys
 import tempfile
@@ -19,16 +20,17 @@ from collections.abc import Iterator
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from colorizer import Colorizer, WeightsError
 from colorizer.colorizer import SIZE
 from page import about, look, many, one
+from page.safety import LIMITS, NoErrands, guard
 from page.work import KEEP_SECONDS, predict, write
 
 PORT = 7860
 # Each session keeps its last photo in memory, some 100 MB if it comes from a good camera.
 SESSIONS = 50
-LARGEST_FILE = "100mb"
 INTRODUCTION = """# Colorizer
 Drop a black-and-white photo. It comes back in colour, at its full resolution."""
 
@@ -76,7 +78,7 @@ def build_page(colorizer: Colorizer) -> gr.Blocks:
             gr.File(label="the photo in colour", visible=False),
             api_name="colorize", concurrency_limit=1, concurrency_id="network",
         )  # fmt: skip
-    return page.queue(max_size=50)
+    return guard(page.queue(max_size=None if math.isinf(LIMITS.queue) else int(LIMITS.queue)))
 
 
 def launch_options() -> dict:
@@ -85,7 +87,9 @@ def launch_options() -> dict:
         "theme": look.theme(),
         "css": look.CSS,
         "js": look.SCRIPT,
-        "max_file_size": LARGEST_FILE,
+        "max_file_size": None if math.isinf(LIMITS.megabytes) else int(LIMITS.megabytes * 1e6),
+        "app_kwargs": {"middleware": [Middleware(NoErrands)]},
+        "run_history": False,  # nobody's photos are kept in a browser that others may use
         "state_session_capacity": SESSIONS,
         "footer_links": ["api", "settings"],
         "ssr_mode": False,  # rendering on the server would need Node.js

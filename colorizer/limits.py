@@ -52,6 +52,12 @@ class Limits:
                     raise ValueError(f"{name} must be a number. Received: {text!r}") from None
         return cls(**given)
 
+    def __str__(self) -> str:
+        return (
+            f"At most {self.megabytes:g} MB, {self.megapixels:g} megapixels, {self.side:g} pixels a side and "
+            f"{self.seconds:g} seconds a photo, {self.files:g} photos at once"
+        )
+
     def check_file(self, name: str, size: int) -> None:
         """Refuses a file of too many bytes.
 

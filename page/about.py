@@ -6,10 +6,11 @@ from pathlib import Path
 import gradio as gr
 
 from colorizer.weights import FOLDER
+from page.safety import LIMITS
 
 CARD = FOLDER / "README.md"
 FAILURES = Path(__file__).resolve().parent / "failures"
-WHAT = """## What this is
+WHAT = f"""## What this is
 A small convolutional neural network (6.2 million parameters) looks at the light of a photograph and guesses
 its colours. The light itself is not touched: what was sharp stays sharp. It learnt from 35,575 colour
 photographs by being shown them in grey.
@@ -18,7 +19,8 @@ The colours are plausible, not true. Nothing is burnt into the picture, but the 
 `DigitalSourceType`) says that a network made its colours. Uploads and results are deleted after an hour;
 nothing is logged about pictures, and nothing leaves the machine that runs this page.
 
-Files up to 100 MB, photos with sides up to 10,000 pixels."""
+{LIMITS}; animations and documents of several pages give their first
+picture. Larger ones are welcome at home, where whoever runs the page can change the limits."""
 TWO_FAILURES = """## Two of its failures
 The photograph on the left, what the network made of it on the right."""
 

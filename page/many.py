@@ -13,12 +13,13 @@ import gradio as gr
 from colorizer import Colorizer
 from colorizer.colorizer import STRONGEST
 from page.compare import compare, pair_of
+from page.safety import LIMITS
 from page.work import KEEP_SECONDS, Work
 
-MOST = 50
+MOST = LIMITS.files
 PREVIEW_SIDE = 800  # pixels: fifty of them must not make a phone sweat
-INTRODUCTION = f"""Up to {MOST} photos at once. Each comes back at its full resolution, all of them in one ZIP
-file; what cannot be read is named and does not stop the rest."""
+INTRODUCTION = f"""Up to {MOST:g} photos at once. Each comes back at its full resolution, all of them in one
+ZIP file; what cannot be read is named and does not stop the rest."""
 EXPIRED = "Photos are put away after an hour. Please drop them again."
 EMPTY = "Choose a finished picture to see it before and after."
 
@@ -31,6 +32,7 @@ class Batch:
         self.cancelled = Event()
         self.done: list[tuple[dict, str]] = []  # before and after, and the file's name
         self.failures: list[str] = []
+        self.notes: list[str] = []  # what is to be said about photos that did not fail
         self.started = time.monotonic()
 
     def place(self, *parts: str) -> Path:
@@ -54,6 +56,7 @@ class Batch:
             place = self.place(str(len(self.done)))
             place.mkdir()
             self.done.append((pair_of(work, strength, place), name))
+            self.notes += work.prediction.photo.notes
         except (ValueError, MemoryError) as error:  # PhotoError is a ValueError
             self.failures.append(str(error) or f"{Path(path).name} is too large for this machine's memory.")
 
@@ -80,6 +83,7 @@ class Batch:
             words = f"0 of {total} photos"
         rows = "".join(f"<li>{html.escape(why)}</li>" for why in self.failures)
         failed = f"<p>{len(self.failures)} could not be coloured:</p><ul>{rows}</ul>" if rows else ""
+        failed += "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         bar = f'<progress max="{total}" value="{count}" aria-label="Photos done"></progress>'
         return f'<div role="status">{bar}<p>{words}</p>{failed}</div>'
 
@@ -96,7 +100,7 @@ def build(colorizer: Colorizer) -> None:
         if not paths:
             raise gr.Error("Choose some photos first.", print_exception=False)
         if len(paths) > MOST:
-            raise gr.Error(f"At most {MOST} photos at once. Received: {len(paths)}", print_exception=False)
+            raise gr.Error(f"At most {MOST:g} photos at once. Received: {len(paths)}", print_exception=False)
         batch, total = Batch(), len(paths)
         on, off = gr.update(interactive=True), gr.update(interactive=False)
         yield batch, batch.report(total), [], None, off, on, gr.update(value=None, interactive=False)

@@ -69,11 +69,14 @@ def shrink(prediction: Prediction, side: int) -> Prediction:
 def predict(colorizer: Colorizer, photo: str | Photo, size: float = SIZE) -> Prediction:
     """Runs the network; what is wrong with a photo becomes a sentence on the page."""
     try:
-        return colorizer.predict(photo, int(size))
+        prediction = colorizer.predict(photo, int(size))
     except ValueError as error:  # PhotoError, and a size out of range
         raise gr.Error(str(error), print_exception=False) from error
     except MemoryError as error:
         raise gr.Error("The photo is too large for this machine's memory.", print_exception=False) from error
+    for note in prediction.photo.notes if isinstance(photo, str) else ():
+        gr.Info(note)
+    return prediction
 
 
 def show(image: Image.Image, folder: str | Path, name: str) -> str:
