@@ -1,6 +1,7 @@
 # make app    start the page on http://127.0.0.1:7860
 # make test   lint and run the whole suite
 # make fuzz   10,000 hostile files: each must end in a picture or in a reason
+# make load   400 photos by 40 clients at once through the page; make soak: 2,000 one after another
 # make venv   only build .venv from the pinned requirements
 # make test-all   the same, and the Space built and started as the Hub does it (needs root)
 # make space SPACE=owner/name   put the page on a Hugging Face Space
@@ -10,7 +11,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 
-.PHONY: app test test-all lint venv browser space space-check clean fuzz
+.PHONY: app test test-all lint venv browser space space-check clean fuzz load soak
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
@@ -26,6 +27,13 @@ test-all: test space-check
 # Ten thousand hostile files through the whole way; `make test` takes a minute of them.
 fuzz: venv
 	PYTHONPATH=. $(BIN)/python tests/fuzz.py --files 10000
+
+# Through the page's public endpoint: 400 photos by 40 clients at once; 2,000 photos one after another.
+load: venv
+	PYTHONPATH=. $(BIN)/python tests/load.py --clients 40 --photos 400
+
+soak: venv
+	PYTHONPATH=. $(BIN)/python tests/load.py --clients 1 --photos 2000
 
 lint: venv
 	$(BIN)/ruff check --fix .
