@@ -113,7 +113,8 @@ def load(network: "keras.Model", source: str | os.PathLike | None = None) -> Pat
     check(path)
     try:
         network.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+    # HDF5 raises what it likes on damaged files: OSError, KeyError, RuntimeError, MemoryError …
+    except Exception as error:
         reason = str(error).partition("\n")[0]  # Keras goes on with a list of layers
         raise WeightsError(f"{path} does not hold weights of this network: {reason}") from error
     if address:

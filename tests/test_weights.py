@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import pickle
+import shutil
 
+import h5py
 import numpy as np
 import pytest
 from conftest import TINY
@@ -83,3 +86,68 @@ def test_the_shipped_weights_load_from_their_folder_and_their_file():
     for a, b in zip(folder.network.get_weights(), file.network.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert folder.network.count_params() == 6_219_410
+
+
+# --- weights are data ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_hostile_weights_without_a_manifest_are_refused_or_are_numbers(saved, seed):
+    random = np.random.default_rng(seed)
+    data = bytearray((saved / "colorizer.weights.h5").read_bytes())
+    if seed % 3 == 0:
+        data = data[: int(random.integers(0, len(data)))]
+    for _ in range(int(random.integers(0, 30))):
+        place = int(random.integers(0, max(1, len(data) if seed % 2 else min(4000, len(data)))))
+        data[place : place + 1] = random.bytes(1)
+    path = saved / f"{seed}.weights.h5"
+    path.write_bytes(data)
+    try:
+        weights.load(build_network(TINY), path)
+    except WeightsError as error:
+        assert f"{path} does not hold weights of this network: " in str(error)
+
+
+class Mine:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("name", ["evil.weights.h5", "colorizer.weights.h5", "evil.keras", "evil.pkl"])
+def test_code_in_a_weights_file_is_never_run(tmp_path, name):
+    path, trace = tmp_path / name, tmp_path / "was here"
+    path.write_bytes(pickle.dumps(Mine(trace)))
+    with pytest.raises(WeightsError, match="does not hold weights of this network"):
+        Colorizer.from_pretrained(path)
+    assert not trace.exists()
+
+
+def test_pickles_and_layers_hidden_inside_hdf5_are_never_run(saved, tmp_path):
+    trace = tmp_path / "was here"
+    evil = np.void(pickle.dumps(Mine(trace)))
+    path = tmp_path / "evil.weights.h5"
+    shutil.copy(saved / "colorizer.weights.h5", path)
+    with h5py.File(path, "r+") as file:
+        layer = next(iter(file["layers"].values()))["vars"]
+        del layer["0"]
+        layer["0"] = evil
+        file.attrs["model_config"] = '{"class_name": "Lambda", "config": {"function": "evil"}}'
+    with pytest.raises(WeightsError, match="does not hold weights of this network"):
+        weights.load(build_network(TINY), path)
+    assert not trace.exists()
+
+
+def test_weights_that_lie_elsewhere_on_the_disk_are_not_followed(saved, tmp_path):
+    path = tmp_path / "evil.weights.h5"
+    shutil.copy(saved / "colorizer.weights.h5", path)
+    with h5py.File(path, "r+") as file:
+        name = next(iter(file["layers"]))
+        del file["layers"][name]
+        file["layers"][name] = h5py.ExternalLink(str(saved / "colorizer.weights.h5"), f"/layers/{name}")
+    with pytest.raises(WeightsError, match="does not hold weights of this network"):
+        weights.load(build_network(TINY), path)
