@@ -3,6 +3,8 @@
     python train.py --photos PATH [PATH ...] --val PATH --minutes 60
     KERAS_BACKEND=jax python train.py ...        # on a machine with JAX and a GPU
 
+    python train.py --photos hf://datasets/owner/name --publish owner/my-colorizer
+
 PATH is a folder (searched recursively), a zip or a tar of colour photos. See `--help` for the options,
 `colorizer/training.py` for the loop, weights/README.md for the command that made the shipped weights.
 """
@@ -43,15 +45,21 @@ def parse(arguments: list[str] | None = None):
 
 
 def main() -> int:
-    """Runs training; 0 if it finished, 2 for wrong options."""
+    """Runs training; 0 if it finished, 2 for wrong options or if nothing could be published."""
+    from colorizer import publish
     from colorizer.training import Trainer
 
     try:
-        trainer = Trainer(parse())
-    except (ValueError, FileNotFoundError) as error:
+        config = parse()
+        if config.publish:
+            publish.require_login()  # now, not in hours
+        trainer = Trainer(config)
+    except (ValueError, FileNotFoundError, publish.PublishError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
     trainer.run()
+    if config.publish:
+        return publish.main([config.publish, "--weights", config.out])
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Weights from the Hugging Face Hub: fetched by name or revision, into the Hub's own cache, and checked.
+"""From the Hugging Face Hub, into its own cache: weights, fetched by name or revision and checked; photos.
 
     Colorizer.from_pretrained("owner/name")
     Colorizer.from_pretrained("owner/name@0123456789abcdef0123456789abcdef01234567")
@@ -21,6 +21,7 @@ from colorizer import weights
 
 _ADDRESS = re.compile(r"(?:hf://)?(?P<repo>[\w-][\w.-]*/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+DATASETS = "hf://datasets/"
 INSTEAD = "or give a local folder or file instead"
 
 
@@ -126,6 +127,31 @@ def settle(text: str, path: Path) -> None:
         hf_hub_download(address.repo, weights.MANIFEST, revision=address.revision)  # asks, writes the note
     except (httpx2.HTTPError, OSError) as error:
         raise weights.WeightsError(_explain(address, error)) from error
+
+
+def local_photos(text: str) -> str:
+    """Where photos lie on this machine; those of "hf://datasets/owner/name[@revision]" are fetched first.
+
+    Files that are in the cache already are not fetched again, so an interrupted download is simply repeated.
+
+    Raises:
+        FileNotFoundError: no such dataset, or no way to it.
+    """
+    if not text.startswith(DATASETS):
+        return text
+    import httpx2
+    from huggingface_hub import snapshot_download
+
+    try:
+        address = Address.parse(text.removeprefix(DATASETS))
+        return snapshot_download(address.repo, repo_type="dataset", revision=address.revision)
+    except weights.WeightsError as error:
+        raise FileNotFoundError(
+            f"Photos on the Hub are named {DATASETS}owner/name. Received: {text}"
+        ) from error
+    except (httpx2.HTTPError, OSError) as error:
+        reason = " ".join(str(error).split()) or repr(error)
+        raise FileNotFoundError(f"The photos {text} cannot be fetched: {reason}") from error
 
 
 def _cached(address: Address) -> Path | None:

@@ -11,6 +11,8 @@ for `Colorizer.from_pretrained`. The samples are the repository's example photos
 import argparse
 import io
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,6 +88,36 @@ def publish(
     return commit.pr_url or commit.commit_url, f"{repo}@{commit.oid}"
 
 
+def require_login() -> None:
+    """Makes sure that there is a token that the Hub takes, before hours are spent on what is to be published.
+
+    Raises:
+        PublishError: there is none, or no way to the Hub.
+    """
+    from huggingface_hub import HfApi
+
+    with _one_sentence("The Hub"):
+        HfApi().whoami()
+
+
+@contextmanager
+def _one_sentence(what: str) -> Iterator[None]:
+    """Turns what the Hub's client raises into one sentence."""
+    import httpx2
+    from huggingface_hub import constants
+    from huggingface_hub.errors import LocalTokenNotFoundError
+
+    try:
+        yield
+    except LocalTokenNotFoundError as error:
+        raise PublishError(
+            "Publishing needs a token: set HF_TOKEN, or log in with `hf auth login`"
+        ) from error
+    except (httpx2.HTTPError, OSError, ValueError) as error:  # ValueError: the Hub refuses the metadata
+        reason = " ".join(str(error).split()) or repr(error)
+        raise PublishError(f"{what} cannot be published to at {constants.ENDPOINT}: {reason}") from error
+
+
 def commit_files(
     repo: str,
     files: list[tuple[str, Path | bytes]],
@@ -103,16 +135,14 @@ def commit_files(
     Raises:
         PublishError: as in `publish`.
     """
-    import httpx2
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-    from huggingface_hub.errors import LocalTokenNotFoundError
 
     api = HfApi()
-    try:
-        api.whoami()
+    require_login()
+    with _one_sentence(repo):
         if not create_pr:
             api.create_repo(repo, private=private or None, exist_ok=True, repo_type=kind, **creation)
-        operations = [
+        operations: list = [
             CommitOperationAdd(name, content if isinstance(content, bytes) else str(content))
             for name, content in files
         ]
@@ -122,13 +152,6 @@ def commit_files(
         return api.create_commit(
             repo, operations, commit_message=message, repo_type=kind, create_pr=create_pr
         )
-    except LocalTokenNotFoundError as error:
-        raise PublishError(
-            "Publishing needs a token: set HF_TOKEN, or log in with `hf auth login`"
-        ) from error
-    except (httpx2.HTTPError, OSError, ValueError) as error:  # ValueError: the Hub refuses the metadata
-        reason = " ".join(str(error).split()) or repr(error)
-        raise PublishError(f"{repo} cannot be published at {api.endpoint}: {reason}") from error
 
 
 def describe(files: list[tuple[str, Path | bytes]]) -> str:

@@ -23,7 +23,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from colorizer import card, figures, weights
+from colorizer import card, figures, hub, weights
 from colorizer.augment import Film
 from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
@@ -46,8 +46,11 @@ class TrainingConfig:
     The defaults are the recipe that made the shipped weights; weights/README.md has the whole command.
     """
 
-    photos: tuple[str, ...] = _option((), "folders, zips, tars of colour photos to learn from")
+    photos: tuple[str, ...] = _option(
+        (), "folders, zips, tars of colour photos to learn from, or hf://datasets/owner/name on the Hub"
+    )
     val: str | None = _option(None, "photos to validate on, never learnt from (default: the last hundredth)")
+    publish: str | None = _option(None, "owner/name on the Hub, where the weights go when training is done")
     out: str = _option("weights", "folder for weights, history, figures and checkpoint")
     cache: str = _option(".cache/photos", "folder for decoded photos (about 140 kB a photo)")
     size: tuple[int, ...] = _option(
@@ -81,18 +84,23 @@ class Trainer:
 
         Raises:
             ValueError: an option out of its range, or fewer than 100 usable photos.
-            FileNotFoundError: photos, weights or checkpoint that are not there.
+            FileNotFoundError: photos, weights or checkpoint that are not there, on the Hub neither.
         """
         _check(config)
         self.config = config
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
-        self.cache = PhotoCache.build(config.photos, config.cache)
+        photos = [hub.local_photos(path) for path in config.photos]
+        self.cache = PhotoCache.build(photos, config.cache)
         for name, why in list(self.cache.unreadable.items())[:20]:
             print(f"skipped {name}: {why}")
         print(f"{len(self.cache)} photos to learn from, {len(self.cache.unreadable)} skipped")
         self.validation = Validation.of(
-            config.val, self.cache, config.cache, config.size[-1], config.val_photos
+            hub.local_photos(config.val) if config.val else None,
+            self.cache,
+            config.cache,
+            config.size[-1],
+            config.val_photos,
         )
         self.learn_from = len(self.cache) - (0 if config.val else self.validation.held_out)
         self.stream = BatchStream(self.cache, config.seed, config.zoom, self.learn_from)
@@ -238,7 +246,7 @@ class Trainer:
         words = ["python train.py"]
         for option in fields(self.config):
             value = getattr(self.config, option.name)
-            if value != option.default and option.name not in ("cache", "out", "resume"):
+            if value != option.default and option.name not in ("cache", "out", "publish", "resume"):
                 values = value if isinstance(value, tuple) else (value,)
                 if option.name in ("photos", "val", "init"):
                     values = [value if value.startswith("hf://") else Path(value).name for value in values]

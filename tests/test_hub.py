@@ -222,3 +222,36 @@ def test_paths_are_not_taken_for_addresses():
         assert weights.address_of(path) is None
     assert weights.address_of(Path("someone/colorizer")) is None
     assert weights.address_of("someone/colorizer@main") == "someone/colorizer@main"
+
+
+# --- photos to learn from ------------------------------------------------------------------------------
+
+
+def test_photos_of_a_dataset_are_fetched_and_an_interrupted_download_goes_on_where_it_stopped(
+    server, photo_bytes
+):
+    photos = {f"train/{i:02}.png": photo_bytes(i) for i in range(12)}
+    server.create("dataset", "someone/photos")
+    server.commit("dataset", "someone/photos", photos, "photos")
+    code = "print(hub.local_photos('hf://datasets/someone/photos'))"
+    server.fail("GET /cdn/", "short", times=1)
+    assert "cannot be fetched: Consistency check failed" in client(server, code)
+    fetched = sum(request.startswith("GET /cdn/") for request in server.asked)
+    folder = Path(client(server, code))
+    assert {path.name: path.read_bytes() for path in folder.glob("train/*")} == {
+        name.removeprefix("train/"): content for name, content in photos.items()
+    }
+    again = sum(request.startswith("GET /cdn/") for request in server.asked) - fetched
+    assert again < len(photos)
+    assert client(server, code, HF_HUB_OFFLINE="1") == str(folder)
+    assert "The photos hf://datasets/someone/none cannot be fetched" in client(
+        server, code.replace("photos'", "none'")
+    )
+
+
+def test_other_photos_are_left_where_they_are_and_a_wrong_name_is_refused():
+    assert hub.local_photos("photos.zip") == "photos.zip"
+    with pytest.raises(
+        FileNotFoundError, match=r"named hf://datasets/owner/name\. Received: hf://datasets/x"
+    ):
+        hub.local_photos("hf://datasets/x")

@@ -103,7 +103,7 @@ def test_an_upload_is_repeated_when_the_hub_stumbles_and_what_is_there_is_not_se
 def test_what_the_hub_does_not_take_is_one_sentence(server, files):
     assert "Publishing needs a token: set HF_TOKEN" in send(server, files, token=None)
     assert "Invalid user token" in send(server, files, token="hf_wrong")
-    assert "someone-else/colorizer cannot be published at" in send(
+    assert "someone-else/colorizer cannot be published to at" in send(
         server, files, name="someone-else/colorizer"
     )
     assert "Invalid metadata in README.md" in send(server, files | {card.NAME: b"---\nlicense: [\n---\n"})
@@ -114,3 +114,33 @@ def test_damaged_weights_are_not_published(files, capsys):
     files[weights.FILE].write_bytes(b"damaged")
     assert publish.main([NAME, "--weights", str(folder)]) == 2
     assert "is damaged or was changed" in capsys.readouterr().err
+
+
+def test_training_that_is_to_be_published_asks_for_the_token_first_and_publishes_at_the_end(
+    monkeypatch, capsys
+):
+    import train
+    from colorizer import training
+
+    done = []
+
+    class Trainer:
+        def __init__(self, config):
+            done.append("began")
+
+        def run(self):
+            done.append("trained")
+
+    def refuse():
+        raise publish.PublishError("Publishing needs a token")
+
+    monkeypatch.setattr(sys, "argv", ["train.py", "--photos", "x", "--out", "mine", "--publish", NAME])
+    monkeypatch.setattr(training, "Trainer", Trainer)
+    monkeypatch.setattr(publish, "main", lambda arguments: done.append(arguments) or 0)
+    monkeypatch.setattr(publish, "require_login", refuse)
+    assert train.main() == 2
+    assert done == []
+    assert "Publishing needs a token" in capsys.readouterr().err
+    monkeypatch.setattr(publish, "require_login", lambda: done.append("asked"))
+    assert train.main() == 0
+    assert done == ["asked", "began", "trained", [NAME, "--weights", "mine"]]
