@@ -1,7 +1,7 @@
 """The page: drop a black-and-white photo, get it back in colour.
 
     python app.py                       # http://127.0.0.1:7860
-    python app.py --share               # a public link for a week
+    python app.py --share --auth me:secret   # a public link for a week, with a password
     python app.py --mcp                 # also a tool for language models, under /gradio_api/mcp/
     python app.py --port 8000 --host 0.0.0.0 --weights my-weights/
 
@@ -31,6 +31,10 @@ from page.work import KEEP_SECONDS, predict, write
 PORT = 7860
 # Each session keeps its last photo in memory, some 100 MB if it comes from a good camera.
 SESSIONS = 50
+NO_LINK = (
+    "there is no public link: it goes through Gradio's servers, and this network does not let the page reach "
+    "them, or they are down. --host 0.0.0.0 opens the page to the machines around; a Space is public."
+)
 INTRODUCTION = """# Colorizer
 Drop a black-and-white photo. It comes back in colour, at its full resolution."""
 
@@ -108,13 +112,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--share", action="store_true", help="also make a public link")
     parser.add_argument("--mcp", action="store_true", help="also serve /colorize as an MCP tool")
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
+    parser.add_argument(
+        "--auth", metavar="USER:PASSWORD", default=os.environ.get("COLORIZER_AUTH") or None,
+        help="ask for these; the variable COLORIZER_AUTH keeps them out of the list of processes",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
+    user, _, password = (options.auth or "").partition(":")
+    if options.auth and not (user and password):
+        parser.error("--auth or COLORIZER_AUTH must be user:password, neither of them empty")
     try:
         page = build_page(Colorizer.from_pretrained(options.weights))
         page.launch(
             server_name=options.host, server_port=options.port, share=options.share,
-            mcp_server=options.mcp, **launch_options(),
+            mcp_server=options.mcp, auth=(user, password) if options.auth else None,
+            prevent_thread_lock=True, **launch_options(),
         )  # fmt: skip
+        if options.share and not page.share_url and "SPACE_ID" not in os.environ:
+            print(f"app.py: {NO_LINK} Here it works all the same, at {page.local_url}", file=sys.stderr)
+        page.block_thread()
     except WeightsError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2

@@ -6,7 +6,7 @@ It is made from what lies beside the weights, so that it cannot say what was not
 
     colorizer.json     their checksum and size                        (training writes it)
     training.json      command, photos, crops, minutes; and by hand, if there is more to say, "data",
-                       "machine", "note" (Markdown) and "datasets" (names on the Hub)    (training writes it)
+                       "machine", "note" (Markdown), "license", "datasets" (on the Hub)   (training writes it)
     evaluation.json    the table of `python -m colorizer.evaluate FOLDER --json …`, optional; it names the
                        weights it was measured with, and figures of others are refused
 """
@@ -144,7 +144,7 @@ def _metadata(training: dict, evaluation: dict | None, repo: str) -> Any:
     return ModelCardData(
         library_name="keras",
         pipeline_tag="image-to-image",
-        license="mit",
+        license=training.get("license", "mit"),
         tags=["colorization", "photography", "cnn"],
         datasets=training.get("datasets") or None,
         metrics=[figure.lower() for figure in FIGURES] if results else None,

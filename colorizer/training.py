@@ -259,6 +259,9 @@ class Trainer:
             "minutes": row["minutes"],
             "backend": keras.backend.backend(),
         }
+        addresses = [path for path in self.config.photos if path.startswith(hub.DATASETS)]
+        if addresses:
+            record["datasets"] = [hub.Address.parse(path[len(hub.DATASETS) :]).repo for path in addresses]
         replace_file(self.out / card.TRAINING, (json.dumps(record, indent=2) + "\n").encode())
 
     def _save_checkpoint(self) -> None:
