@@ -2,6 +2,7 @@
 # make test   lint and run the whole suite
 # make fuzz   10,000 hostile files: each must end in a picture or in a reason
 # make load   400 photos by 40 clients at once through the page; make soak: 2,000 one after another
+# make bench  time and memory beside the usual way, as tables
 # make venv   only build .venv from the pinned requirements
 # make test-all   the same, and the Space built and started as the Hub does it (needs root)
 # make space SPACE=owner/name   put the page on a Hugging Face Space
@@ -11,7 +12,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 
-.PHONY: app test test-all lint venv browser space space-check clean fuzz load soak
+.PHONY: app test test-all lint venv browser space space-check clean fuzz load soak bench
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
@@ -34,6 +35,10 @@ load: venv
 
 soak: venv
 	PYTHONPATH=. $(BIN)/python tests/load.py --clients 1 --photos 2000
+
+# This beside the usual way and a network of ECCV16's size: time, memory, ratios. On a quiet machine.
+bench: venv
+	PYTHONPATH=. $(BIN)/python scripts/bench.py
 
 lint: venv
 	$(BIN)/ruff check --fix .

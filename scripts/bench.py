@@ -1,0 +1,294 @@
+"""How fast, and with how much memory: this, beside the usual way, and beside a network of ECCV16's size.
+
+    make bench                                            # everything; ten minutes on two cores
+    PYTHONPATH=. python scripts/bench.py large network    # only some of: large huge folder network
+
+Prints Markdown tables of one run; docs/performance.md keeps one. Photos are made from an example, enlarged
+and with grain. Every job has a process of its own, so that its memory can be told: the most that it holds
+while it works, above what it held ready and idle. Times are medians, and those of a row were taken in turns.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    import keras
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "examples" / "saratoga-broadway-1900s.jpg"
+SIZES = {"small": (300, 200), "medium": (1732, 1155), "large": (4000, 3000), "huge": (11547, 8660)}
+FOLDER = 200  # photos of medium size
+MEGA = 1e6
+
+
+def make_photo(path: Path, size: tuple[int, int], seed: int = 0) -> None:
+    """A grey JPEG with the detail and the grain of a scan."""
+    image = Image.open(SOURCE).convert("L").resize(size, Image.LANCZOS)
+    grain = np.random.default_rng(seed).standard_normal((512, 512), np.float32) * 4
+    pixels = np.asarray(image).astype(np.float32)
+    pixels += np.tile(grain, (-(-size[1] // 512), -(-size[0] // 512)))[: size[1], : size[0]]
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path, quality=90)
+
+
+# --- the jobs: each gets ready, and gives back what is to be measured ----------------------------------
+
+
+def pillow(photo: Path, out: Path) -> Callable[[], None]:
+    """Decodes the file and encodes it again: what no program can avoid."""
+
+    def work() -> None:
+        with Image.open(photo) as image:
+            image.save(out / "pillow.jpg", quality=95)
+
+    return work
+
+
+def ours(photo: Path, out: Path) -> Callable[[], None]:
+    """The photo through `Colorizer`, file to file."""
+    from colorizer import Colorizer
+
+    colorizer = Colorizer.from_pretrained()
+    return lambda: colorizer.predict(photo).save(out / "ours.jpg")
+
+
+def usual(photo: Path, out: Path) -> Callable[[], None]:
+    """The same network as it is mostly used: scikit-image, squashed to 256x256, `predict`, PNG."""
+    from skimage.color import lab2rgb, rgb2lab
+    from skimage.io import imread, imsave
+    from skimage.transform import resize
+
+    from colorizer import weights
+    from colorizer.network import AB_OFFSET, AB_RANGE, build_network
+
+    network = build_network(precision="float32")
+    weights.load(network)
+
+    def work() -> None:
+        grey = imread(photo) / 255
+        lightness = rgb2lab(np.dstack([grey] * 3))[..., 0]
+        seen = resize(lightness, (256, 256))[None, ..., None] / 100
+        ab = network.predict(seen, verbose=0)[0] * AB_RANGE - AB_OFFSET
+        lab = np.dstack([lightness, resize(ab, grey.shape)])
+        imsave(out / "usual.png", (lab2rgb(lab) * 255).astype(np.uint8))
+
+    return work
+
+
+def network(*_: Path) -> Callable[[], None]:
+    """A bare compiled pass of the network at 256x256, in the precision that is chosen at load."""
+    from colorizer.forward import compiled, fastest_precision
+    from colorizer.network import build_network
+
+    forward, seen = (
+        compiled(build_network(precision=fastest_precision())),
+        np.ones((1, 256, 256, 1), np.float32),
+    )
+    return lambda: forward(seen)
+
+
+def eccv16(*_: Path) -> Callable[[], None]:
+    """A compiled pass of `eccv16_network` at 256x256."""
+    from colorizer.forward import compiled
+
+    forward, seen = compiled(eccv16_network()), np.ones((1, 256, 256, 1), np.float32)
+    return lambda: forward(seen)
+
+
+def eccv16_network() -> "keras.Model":
+    """The layers of Zhang et al. 2016, in float32 as published, with random weights: for scale only."""
+    import keras
+    from keras import layers
+
+    steps: list[keras.Layer] = [layers.Input((None, None, 1))]
+    # Of each stage: filters, stride of its last layer, dilation, number of layers.
+    stages = ((64, 2, 1, 2), (128, 2, 1, 2), (256, 2, 1, 3), (512, 1, 1, 3), (512, 1, 2, 3), (512, 1, 2, 3),
+              (512, 1, 1, 3))  # fmt: skip
+    for filters, stride, dilation, count in stages:
+        for number in range(count):
+            last = stride if number == count - 1 else 1
+            steps += [layers.Conv2D(filters, 3, last, "same", dilation_rate=dilation, activation="relu")]
+        steps += [layers.BatchNormalization()]
+    steps += [layers.Conv2DTranspose(256, 4, 2, "same", activation="relu")]
+    steps += [layers.Conv2D(256, 3, padding="same", activation="relu") for _ in range(2)]
+    steps += [layers.Conv2D(313, 1, activation="softmax"), layers.Conv2D(2, 1, use_bias=False)]
+    return keras.Sequential(steps)
+
+
+def looks(photo: Path, _out: Path) -> Callable[[], None]:
+    """What `Colorizer` does between a photo that is read and its colour map: three looks."""
+    from colorizer import Colorizer
+    from colorizer.photo import read_photo
+
+    colorizer, read = Colorizer.from_pretrained(), read_photo(photo)
+    return lambda: colorizer.predict(read)
+
+
+def bare_looks(photo: Path, _out: Path) -> Callable[[], None]:
+    """The bare compiled passes of those three looks."""
+    from colorizer.colorizer import SCALES, SIZE, working_size
+    from colorizer.forward import compiled, fastest_precision
+    from colorizer.network import build_network
+
+    forward = compiled(build_network(precision=fastest_precision()))
+    with Image.open(photo) as image:
+        sizes = [working_size(*image.size, round(SIZE * scale)) for scale in SCALES]
+    seen = [np.ones((1, height, width, 1), np.float32) for width, height in sizes]
+    return lambda: [forward(each) for each in seen]
+
+
+JOBS = {job.__name__: job for job in (pillow, ours, usual, network, eccv16, looks, bare_looks)}
+
+
+# --- measuring -----------------------------------------------------------------------------------------
+
+
+def status(field: str) -> int:
+    """A figure of this process in bytes, as Linux has it: VmRSS is what it holds, VmHWM the most so far."""
+    text = Path("/proc/self/status").read_text()
+    return int(text.partition(f"{field}:")[2].split()[0]) * 1024
+
+
+def run_jobs(names: list[str], photo: Path, out: Path, times: int) -> dict[str, dict[str, float]]:
+    """Runs jobs in turns in this process; seconds (median), and bytes above idle of the last one."""
+    small = out / "small.jpg"
+    make_photo(small, SIZES["small"])
+    for name in names:
+        JOBS[name](small, out)()  # what is compiled or loaded once is no photo's cost
+    ready = {name: JOBS[name](photo, out) for name in names}
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    most = 0.0
+    for _ in range(times):
+        for name, work in ready.items():
+            idle = status("VmRSS")
+            Path("/proc/self/clear_refs").write_text("5")  # forgets the most so far
+            start = time.perf_counter()
+            work()
+            seconds[name].append(time.perf_counter() - start)
+        most = max(most, status("VmHWM") - idle)
+    result = {name: {"seconds": statistics.median(taken)} for name, taken in seconds.items()}
+    result[names[-1]]["memory"] = most
+    return result
+
+
+def in_process(names: list[str], photo: Path, out: Path, times: int) -> dict[str, dict[str, float]]:
+    """`run_jobs` in a process of its own."""
+    command = [sys.executable, __file__, "--jobs", *names, "--photo", photo, "--out", out, "--times", times]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [str(part) for part in command], env=environment, stdout=subprocess.PIPE, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def table(*rows: tuple) -> None:
+    """Prints rows as Markdown, the first as their heading."""
+    heading, *body = rows
+    for row in (heading, ["---"] * len(heading), *body):
+        print("|", " | ".join(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row), "|")
+    print(flush=True)
+
+
+# --- what is measured ----------------------------------------------------------------------------------
+
+
+def large(folder: Path, kind: str = "large", times: int = 7) -> None:
+    """A large photo, file to file, beside Pillow alone and beside the usual way."""
+    photo = folder / f"{kind}.jpg"
+    make_photo(photo, SIZES[kind])
+    width, height = SIZES[kind]
+    print(f"### A grey JPEG of {width * height / MEGA:.0f} megapixels, file to file\n")
+    results = in_process(["pillow", "ours"], photo, folder, times)
+    unit = results["pillow"]["seconds"]
+    rows = [("Pillow, decoded and encoded", unit, 1.0, "")]
+    if kind == "large":  # at 100 megapixels, the usual way's float64 arrays would take 15 GB
+        results |= in_process(["usual"], photo, folder, 3)
+    for name, words in (("ours", "this"), ("usual", "the usual way")):
+        if found := results.get(name):
+            seconds = found["seconds"]
+            rows.append((words, seconds, seconds / unit, round(found["memory"] / MEGA)))
+    table(("", "seconds", "times Pillow", "MB above idle"), *rows)
+
+
+def huge(folder: Path) -> None:
+    """A photo of 100 megapixels."""
+    large(folder, "huge", 3)
+
+
+def network_alone(folder: Path) -> None:
+    """The network by itself."""
+    photo = folder / "medium.jpg"
+    make_photo(photo, SIZES["medium"])
+    print("### The network\n")
+    results = in_process(["network", "eccv16"], photo, folder, 15)
+    results |= in_process(["bare_looks", "looks"], photo, folder, 25)
+    unit, bare = results["network"]["seconds"], results["bare_looks"]["seconds"]
+    table(
+        ("", "milliseconds", "ratio"),
+        ("this network at 256x256", f"{unit * 1e3:.0f}", 1.0),
+        (
+            "ECCV16's size at 256x256",
+            f"{results['eccv16']['seconds'] * 1e3:.0f}",
+            results["eccv16"]["seconds"] / unit,
+        ),
+        ("three looks, bare", f"{bare * 1e3:.0f}", 1.0),
+        (
+            "three looks through Colorizer",
+            f"{results['looks']['seconds'] * 1e3:.0f}",
+            results["looks"]["seconds"] / bare,
+        ),
+    )
+
+
+def folder_of_photos(folder: Path) -> None:
+    """A folder through the command, one photo at a time and as many as there are cores."""
+    album = folder / "album"
+    album.mkdir()
+    for number in range(FOLDER):
+        make_photo(album / f"{number:03}.jpg", SIZES["medium"], number)
+    print(f"### A folder of {FOLDER} photos of 2 megapixels through the command\n")
+    seconds = {}
+    for words, options in (("one worker", ["--workers", "1"]), ("as many as there are cores", [])):
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "colorizer", album, "-o", folder / "out", "--overwrite", *options]
+        subprocess.run([str(part) for part in command], cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
+        seconds[words] = time.perf_counter() - start
+    one = seconds["one worker"]
+    table(
+        ("", "seconds", "times as fast"), *((words, taken, one / taken) for words, taken in seconds.items())
+    )
+
+
+PARTS = {"large": large, "huge": huge, "network": network_alone, "folder": folder_of_photos}
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all if none is given")
+    for name in ("--photo", "--out"):
+        parser.add_argument(name, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--jobs", nargs="+", choices=JOBS, help=argparse.SUPPRESS)
+    parser.add_argument("--times", type=int, default=5, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.jobs:
+        print(json.dumps(run_jobs(options.jobs, options.photo, options.out, options.times)))
+        return
+    for part in options.parts or PARTS:
+        with tempfile.TemporaryDirectory() as folder:
+            PARTS[part](Path(folder))
+
+
+if __name__ == "__main__":
+    main()

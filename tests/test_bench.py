@@ -1,0 +1,32 @@
+"""`make bench` still measures what it says; how fast this is, no test can know."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from colorizer.network import build_network
+
+SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "bench.py"
+spec = importlib.util.spec_from_file_location("bench", SCRIPT)
+bench = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(bench)
+
+
+def test_every_job_works_and_only_the_last_ones_memory_is_told(tmp_path):
+    bench.make_photo(tmp_path / "photo.jpg", bench.SIZES["small"])
+    names = ["pillow", "usual", "ours"]
+    results = bench.in_process(names, tmp_path / "photo.jpg", tmp_path, times=1)
+    assert list(results) == names
+    assert all(result["seconds"] > 0 for result in results.values())
+    assert [name for name, result in results.items() if "memory" in result] == ["ours"]
+
+
+def test_the_network_for_scale_has_as_many_parameters_as_eccv16_and_ours_a_fifth():
+    assert bench.eccv16_network().count_params() == pytest.approx(32.2e6, rel=0.01)
+    assert build_network().count_params() < 32.2e6 / 5
+
+
+def test_a_row_of_a_table_is_markdown(capsys):
+    bench.table(("", "seconds"), ("this", 0.123))
+    assert capsys.readouterr().out == "|  | seconds |\n| --- | --- |\n| this | 0.12 |\n\n"
