@@ -12,6 +12,7 @@ stranger as if it did not exist. Xet, the newer way to upload, is a service of i
 """
 
 import base64
+import codecs
 import hashlib
 import http.server
 import json
@@ -97,7 +98,6 @@ class HubServer:
         self.commit(kind, name, {}, "initial commit")
 
     def repo(self, kind: str, name: str) -> dict | None:
-        """What is on disk of a repository."""
         path = self._path(kind, name) / "repo.json"
         return json.loads(path.read_text()) if path.is_file() else None
 
@@ -114,7 +114,6 @@ class HubServer:
         return {"sha256": digest, "size": len(data), "lfs": large(data[:512], len(data))}
 
     def read(self, entry: dict) -> bytes:
-        """The content that an entry names."""
         return (self.folder / "blobs" / entry["sha256"]).read_bytes()
 
     def commit(self, kind: str, name: str, changes: dict[str, bytes | dict | None], message: str, ref="main"):
@@ -143,15 +142,11 @@ class HubServer:
 
 def large(sample: bytes, size: int) -> bool:
     """Whether a file goes the way of large files: above 10 MB, or no text."""
-    return size > 10_000_000 or b"\0" in sample or not _is_text(sample)
-
-
-def _is_text(sample: bytes) -> bool:
     try:
-        sample.decode()
-    except UnicodeDecodeError as error:
-        return error.end >= len(sample) - 3  # a character cut in two by the end of the sample
-    return True
+        codecs.getincrementaldecoder("utf-8")().decode(sample)  # a character cut in two at the end is no harm
+    except UnicodeDecodeError:
+        return True
+    return size > 10_000_000 or b"\0" in sample
 
 
 def etag(entry: dict, data: bytes) -> str:
@@ -200,7 +195,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if match := ROUTE.fullmatch(path) or re.fullmatch(r"/api/(\w+)/([\w.-]+/[\w.-]+)()()", path):
             kind = {plural: kind for kind, plural in KINDS.items()}[match[1] or "models"]
             return self.repository(kind, match[2], match[3] or "revision", match[4] or "main")
-        return self.answer(404, {"error": "no such route"})
+        return self.answer(404, {})
 
     def chunk(self) -> bytes:
         data = self.rfile.read(int(self.rfile.readline(), 16))

@@ -32,10 +32,12 @@ def files(tmp_path, tiny_network) -> dict[str, Path | bytes]:
     return {card.NAME: text, card.SHEET: b"\xff\xd8 a picture", **{p.name: p for p in folder.iterdir()}}
 
 
-def python(server, *arguments: str, token: str | None = TOKEN, **variables) -> subprocess.CompletedProcess:
+def python(server, code: str, token: str | None = TOKEN, **variables) -> subprocess.CompletedProcess:
     environment = server.environment(server.cache, token, PYTHONPATH=str(ROOT), **variables)
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
+    command = [sys.executable, "-"]
+    return subprocess.run(
+        command, input=code, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200
+    )
 
 
 def send(server, files: dict, *options: str, name: str = NAME, **variables) -> str:
@@ -43,14 +45,12 @@ def send(server, files: dict, *options: str, name: str = NAME, **variables) -> s
     contents = {key: value if isinstance(value, bytes) else str(value) for key, value in files.items()}
     call = ", ".join([repr(name), repr(contents), *options])
     code = f"from colorizer.publish import publish; print(*publish({call}))"
-    done = python(server, "-c", code, **variables)
+    done = python(server, code, **variables)
     return done.stdout.strip() if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
 
 
-def test_the_command_publishes_the_shipped_weights_in_one_commit_and_they_load_from_there(server):
-    done = python(server, "-m", "colorizer.publish", NAME, "--private")
-    assert done.returncode == 0, done.stderr
-    page, address = done.stdout.split()
+def test_the_shipped_weights_are_published_in_one_commit_and_load_from_there(server):
+    page, address = send(server, publish.collect(NAME), "private=True").split()
     assert page.startswith(f"{server.address}/{NAME}/commit/")
     repo = server.repo("model", NAME)
     assert repo["private"]
@@ -61,7 +61,7 @@ def test_the_command_publishes_the_shipped_weights_in_one_commit_and_they_load_f
     assert f'Colorizer.from_pretrained("{NAME}")'.encode() in there[card.NAME]
     assert there[card.SHEET].startswith(b"\xff\xd8")
     code = f"from colorizer import weights; print(weights.locate({address!r}))"
-    assert Path(python(server, "-c", code).stdout.strip()).read_bytes() == there[weights.FILE]
+    assert Path(python(server, code).stdout.strip()).read_bytes() == there[weights.FILE]
 
 
 def test_a_dry_run_shows_the_card_and_the_sizes_and_asks_nobody(server, capsys, monkeypatch, files):
@@ -84,9 +84,7 @@ def test_a_proposal_leaves_the_branch_alone_and_can_be_loaded_by_its_own_name(se
     assert set(server.files("model", NAME, "refs/pr/1")) == set(files)
     for name in (f"{NAME}@refs/pr/1", address):
         code = f"from colorizer import weights; print(weights.locate({name!r}))"
-        assert (
-            Path(python(server, "-c", code).stdout.strip()).read_bytes() == files[weights.FILE].read_bytes()
-        )
+        assert Path(python(server, code).stdout.strip()).read_bytes() == files[weights.FILE].read_bytes()
 
 
 def test_an_upload_is_repeated_when_the_hub_stumbles_and_what_is_there_is_not_sent_again(server, files):
