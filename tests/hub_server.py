@@ -25,6 +25,7 @@ from pathlib import Path
 
 import yaml
 
+CLIENT = "2.4"  # the client whose source this was read from
 TOKEN, USER = "hf_a_token_for_tests", "someone"
 ROUTE = re.compile(
     r"/(?:api/)?(?:(models|datasets|spaces)/)?([\w.-]+/[\w.-]+?)(?:\.git)?/(\w[\w-]*)(?:/(.*))?"

@@ -6,9 +6,10 @@ import sys
 import time
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 from conftest import TINY
-from hub_server import TOKEN, HubServer
+from hub_server import CLIENT, TOKEN, HubServer
 
 from colorizer import hub, weights
 from colorizer.network import build_network
@@ -65,6 +66,10 @@ def fetch(server, address: str = NAME, **options) -> str:
 
 def commit_of(path: str) -> str:
     return Path(path).parent.name
+
+
+def test_the_stand_in_for_the_hub_was_read_from_the_source_of_this_very_client():
+    assert huggingface_hub.__version__.startswith(f"{CLIENT}."), "read its source again, then change CLIENT"
 
 
 def test_a_name_is_fetched_then_only_asked_about_and_a_commit_is_not_even_asked_about(server, versions):
