@@ -1,0 +1,66 @@
+"""The network's pass: one compilation for every size, and a precision that nobody can see."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from colorizer import Colorizer, metrics
+from colorizer.color import rgb_to_lab
+from colorizer.forward import PRECISIONS, compiled, fastest_precision
+from colorizer.photo import read_photo
+
+EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.jpg"))[:3]
+
+
+def lab_of(colorizer: Colorizer, path: Path) -> np.ndarray:
+    picture = colorizer.predict(read_photo(path).shrunk(512)).render()
+    return rgb_to_lab(np.asarray(picture, np.float32) / 255)
+
+
+def test_pictures_in_bfloat16_look_like_those_in_float32():
+    exact, fast = (Colorizer.from_pretrained(precision=precision) for precision in PRECISIONS)
+    differences = [metrics.ciede2000(lab_of(exact, path), lab_of(fast, path)).mean() for path in EXAMPLES]
+    assert len(differences) == 3
+    assert np.mean(differences) < 0.5
+
+
+def test_the_compiled_pass_gives_what_the_network_gives_at_any_size(tiny_network):
+    forward = compiled(tiny_network)
+    for height, width in ((32, 48), (64, 64), (8, 200)):
+        seen = np.random.default_rng(height).random((1, height, width, 1), np.float32)
+        np.testing.assert_allclose(forward(seen), np.asarray(tiny_network(seen)), atol=1e-5)
+
+
+def test_weights_that_change_later_are_seen(tiny_network):
+    from keras.models import clone_model
+
+    network = clone_model(tiny_network)
+    forward, seen = compiled(network), np.ones((1, 16, 16, 1), np.float32)
+    before = forward(seen)
+    network.set_weights([weight + 0.1 for weight in network.get_weights()])
+    assert not np.allclose(forward(seen), before)
+
+
+@pytest.fixture
+def forgotten():
+    """The choice of precision, not made yet."""
+    fastest_precision.cache_clear()
+    yield
+    fastest_precision.cache_clear()
+
+
+def test_the_environment_decides_the_precision(monkeypatch, forgotten):
+    monkeypatch.setenv("COLORIZER_PRECISION", "float32")
+    assert fastest_precision() == "float32"
+
+
+def test_a_precision_that_is_none_is_refused(monkeypatch, forgotten):
+    monkeypatch.setenv("COLORIZER_PRECISION", "int4")
+    with pytest.raises(ValueError, match=r"must be one of float32, mixed_bfloat16\. Received: 'int4'"):
+        fastest_precision()
+
+
+def test_without_a_wish_the_processor_decides(monkeypatch, forgotten):
+    monkeypatch.delenv("COLORIZER_PRECISION", raising=False)
+    assert fastest_precision() in PRECISIONS
