@@ -29,8 +29,8 @@ ORIENTATION = 0x0112
 # A JPEG may be sent in any number of passes over the whole picture: honest ones take about ten. Passes
 # times megapixels at most; one takes some 5 ms a megapixel, and cannot be interrupted.
 MOST_SCANS = 3000
-# Small views are made from one of about this length: three times what the network mostly asks for.
-GLANCE = 1000
+# Small views are made from one of at least this length: 2.5 times what the network mostly asks for.
+GLANCE = 800
 
 
 @dataclass
