@@ -1,6 +1,7 @@
 """One photo: drop it, see it in colour at once, play with it, take it home."""
 
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
@@ -22,6 +23,7 @@ in its metadata (XMP). Photos and results are deleted from this machine after an
 elsewhere."""
 CREDITS = """Examples: Detroit Publishing Co., Dorothea Lange, Toni Frissell and William P. Gottlieb, Library
 of Congress; a press photograph of 1919; NASA. All are believed to be in the public domain."""
+FIRST_COME = 3  # seconds that the other examples wait: who has come for a photo of their own goes first
 # Gradio's download button holds a finished file. This one is pressed for the visitor once the file is there.
 PRESS = "() => document.querySelector('#{}').click()"
 
@@ -37,9 +39,13 @@ class Examples:
 
     def _make(self, colorizer: Colorizer) -> None:
         try:
-            for path in self.paths:
-                self._made[path.name] = Work.of(colorizer.predict(str(path)))
-                self.warm.set()  # the network has answered once: its graph is built
+            for number, path in enumerate(self.paths):
+                if number == 1:
+                    time.sleep(FIRST_COME)
+                work = Work.of(colorizer.predict(str(path)))
+                work.preview.render()
+                self._made[path.name] = work
+                self.warm.set()  # every step has been gone once: what is compiled, is
         finally:
             self.warm.set()
 
