@@ -7,8 +7,10 @@ import zipfile
 
 import numpy as np
 import pytest
-from conftest import Counting, open_page, serving, take_home
+from conftest import EXAMPLES, Counting, open_page, serving, take_home
 from PIL import Image
+
+from colorizer.metrics import colorfulness
 
 pytestmark = pytest.mark.browser
 
@@ -144,3 +146,16 @@ def test_more_than_fifty_photos_get_a_sentence(shoebox, tmp_path):
 def test_no_photos_get_a_sentence(shoebox):
     shoebox.locator("#start").click()
     shoebox.get_by_text("Choose some photos first.").wait_for()
+
+
+def test_the_shipped_weights_color_a_shoebox_with_a_broken_file_in_it(visit, scans, tmp_path):
+    visit.get_by_role("tab", name="Many photos").click()
+    start(visit, [*sorted(EXAMPLES.glob("*.jpg"))[:2], scans[1]])
+    visit.get_by_text("2 of 3 photos coloured.").wait_for()
+    visit.get_by_text("broken.jpg is damaged").wait_for()
+    take_home(visit, "#zip", tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        for path, name in zip(sorted(EXAMPLES.glob("*.jpg")), archive.namelist(), strict=False):
+            image = Image.open(io.BytesIO(archive.read(name)))
+            assert (name, image.size) == (f"{path.stem}-colour.jpg", Image.open(path).size)
+            assert colorfulness(np.asarray(image)) > 3
