@@ -14,6 +14,7 @@ from keras import ops
 from colorizer import color
 from colorizer.augment import Film, film_lightness
 from colorizer.network import AB_OFFSET, AB_RANGE
+from colorizer.perceptual import Perceptual
 
 LOSSES = ("mse", "rarity", "huber")
 # Rarity is counted in squares of this many units of a* and b* (Zhang et al. 2016 use the same).
@@ -70,6 +71,9 @@ class Objective(keras.Model):
         film: Film,
         weights: np.ndarray | None = None,
         seed: int = 0,
+        level: float = 0.0,
+        perceptual: Perceptual | None = None,
+        share: float = 0.0,
     ):
         """Wraps `network`.
 
@@ -79,6 +83,10 @@ class Objective(keras.Model):
             film: how the grey side strays from true lightness.
             weights: what `rarity_weights` gave; needed for "rarity" alone.
             seed: of the film's chance.
+            level: what a picture's loss must exceed for its logarithm to count instead of itself, in
+                squared units of a*, b*; 0 takes the plain mean. See `compute_loss`.
+            perceptual: a second opinion, of which `share` times is added to the loss of each picture.
+            share: how much that counts.
 
         Raises:
             ValueError: an unknown loss, or "rarity" without weights.
@@ -88,17 +96,22 @@ class Objective(keras.Model):
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}. Received: {loss!r}")
         if loss == "rarity" and weights is None:
             raise ValueError("loss='rarity' needs the weights that rarity_weights() computes. Received: None")
-        self.network, self.loss_name, self.film = network, loss, film
+        self.network, self.loss_name, self.film, self.level = network, loss, film, level
         self.color_weights = weights
+        self.perceptual, self.share = perceptual, share
         self.seeds = keras.random.SeedGenerator(seed)
 
-    def call(self, photos: Any, training: bool = False) -> tuple[Any, Any]:
-        """Colours the photos: predicted and true ab, each (N, H, W, 2) in units of a*, b*."""
+    def call(self, photos: Any, training: bool = False) -> tuple[Any, Any, Any]:
+        """Colours the photos.
+
+        Returns:
+            Predicted and true ab, each (N, H, W, 2) in units of a*, b*, and the true L* (N, H, W, 1).
+        """
         linear = color.linear_from_srgb(ops.cast(photos, "float32") / 255, ops)
         lab = color.lab_from_linear(linear, ops)
         lightness = film_lightness(linear, self.film, self.seeds) if training else lab[..., :1] / 100
         predicted = ops.cast(self.network(lightness, training=training), "float32")
-        return predicted * AB_RANGE - AB_OFFSET, lab[..., 1:]
+        return predicted * AB_RANGE - AB_OFFSET, lab[..., 1:], lab[..., :1]
 
     def compute_loss(
         self,
@@ -108,13 +121,28 @@ class Objective(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The mean loss over pixels and both channels, in squared units of a*, b*."""
-        predicted, truth = y_pred
+        """The mean loss over the pictures of a batch, in squared units of a*, b*.
+
+        A picture's own loss l is the mean over its pixels and both channels. With `level` c > 0 it counts
+        as c log(1 + l / c): PSNR is the mean of such logarithms, while in a plain mean a few gaudy
+        pictures drown the nearly grey ones, and the network paints fog, snow and statues.
+        """
+        predicted, truth, lightness = y_pred
+        each = self._each(predicted, truth)
+        if self.level:
+            each = self.level * ops.log1p(each / self.level)
+        if self.perceptual is not None:
+            each = each + self.share * self.perceptual(predicted, truth, lightness)
+        return ops.mean(each)
+
+    def _each(self, predicted: Any, truth: Any) -> Any:
+        """The loss of every picture: (N,)."""
         error = predicted - truth
         if self.loss_name == "huber":
             size = ops.absolute(error)
-            return ops.mean(ops.where(size < HUBER, error * error, HUBER * (2 * size - HUBER)))
+            bent = ops.where(size < HUBER, error * error, HUBER * (2 * size - HUBER))
+            return ops.mean(bent, axis=(1, 2, 3))
         squared = ops.mean(error * error, axis=-1)
         if self.loss_name == "rarity":
             squared = squared * ops.take(ops.convert_to_tensor(self.color_weights), bin_of(truth))
-        return ops.mean(squared)
+        return ops.mean(squared, axis=(1, 2))

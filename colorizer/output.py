@@ -10,6 +10,7 @@ network (see `provenance.py`). A photo's description may be damaged or hostile: 
 import io
 import math
 import os
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -123,9 +124,11 @@ def write_jpeg(
 
     def encode(top: int, rows: int) -> bytes:
         strip = Image.frombuffer("RGBX", (width, rows), paint(top, rows), "raw", "RGBX", 0, 1)
-        data = io.BytesIO()
-        strip.save(data, "JPEG", **(options if top == 0 else WRITERS["JPEG"][1]))
-        return data.getvalue()
+        # Into a file that the system knows, since only then does Pillow let other threads go on meanwhile.
+        with tempfile.TemporaryFile() as file:
+            strip.save(file, "JPEG", **(options if top == 0 else WRITERS["JPEG"][1]))
+            file.seek(0)
+            return file.read()
 
     replace_file(Path(path), jpeg.join(over_strips(encode, height, rows, threads), width, height, rows))
 

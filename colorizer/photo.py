@@ -80,11 +80,15 @@ class Photo:
         return color.lightness(np.asarray(self.image) if self.deep is None else self.deep)
 
     def light(self, top: int, rows: int) -> np.ndarray:
-        """The lightness of a strip: (rows, W) float32, L* in [0, 100]."""
+        """A strip's light, (rows, W): uint8 sRGB levels of an 8-bit grey photo, else float32 L* in [0, 100].
+
+        Levels are left as they are, since looking them up costs more than what is done with them.
+        """
         if self.deep is not None:
             return color.lightness(self.deep[top : top + rows])
         width, height = self.size
-        return color.lightness(np.asarray(self.image.crop((0, top, width, min(height, top + rows)))))
+        strip = np.asarray(self.image.crop((0, top, width, min(height, top + rows))))
+        return strip if strip.ndim == 2 else color.lightness(strip)
 
     def view(self, width: int, height: int) -> np.ndarray:
         """The lightness of the photo brought to another, mostly smaller, size: (height, width) float32."""
@@ -254,7 +258,9 @@ def _from_image(image: Image.Image, path: Path | None, limits: Limits) -> Photo:
             curve = np.asarray(ramp.convert("L"), np.float32)[0] * 257
             deep = np.interp(deep, np.arange(256) * 257, curve).astype(np.uint16)
         pixels = Image.fromarray((deep // 257).astype(np.uint8))
-    elif upright.mode in ("1", "L") and not profile:
+    elif upright.mode == "L" and not profile:
+        pixels = upright  # converting would copy it
+    elif upright.mode == "1" and not profile:
         pixels = upright.convert("L")
     else:
         pixels = _to_srgb(upright, profile, name)

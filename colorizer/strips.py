@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Result = TypeVar("Result")
+TILE_ROWS = 64  # how many rows `compose.py` works on at a time; strips should hold them without a rest
 # Half a million pixels: long enough that the steps between do not count, short enough to stay in a
 # processor's cache, and for small photos to be spread over its cores.
 STRIP_PIXELS = 1 << 19
+MOST_COLUMNS = 1 << 15  # twice as many would be more in a strip than JPEG's restart markers can count
 MOST_ROWS = 1024  # of a photo that is a thread; what is worked out by the row would add up
 
 
@@ -19,8 +21,10 @@ def cores() -> int:
 
 
 def strip_rows(width: int) -> int:
-    """How high the strips of a photo of some width should be: a multiple of 8, the side of JPEG's blocks."""
-    return min(MOST_ROWS, max(1, STRIP_PIXELS // (8 * width)) * 8)
+    """How high the strips of a photo of some width should be: in whole tiles, and so in JPEG's blocks."""
+    if width > MOST_COLUMNS:
+        return TILE_ROWS // 2
+    return min(MOST_ROWS, max(1, STRIP_PIXELS // (TILE_ROWS * width)) * TILE_ROWS)
 
 
 def over_strips(

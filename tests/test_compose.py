@@ -6,7 +6,8 @@ from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
 from colorizer import color
-from colorizer.compose import BLOCKS, Painter, compose
+from colorizer.compose import BLOCK, BROAD, NARROW, Painter, compose
+from colorizer.strips import TILE_ROWS
 
 
 def composed(lab: np.ndarray) -> np.ndarray:
@@ -28,7 +29,7 @@ def test_colors_agree_with_scikit_image_to_the_rounding_of_8_bits():
 
 def test_composing_a_photos_own_lab_gives_the_photo_to_the_letter():
     photo = np.random.default_rng(0).integers(0, 256, (700, 900, 3), dtype=np.uint8)  # more than one block
-    assert photo.size // 3 > BLOCKS[-1]
+    assert photo.size // 3 > BLOCK
     assert (composed(rgb2lab(photo)) != photo).any(axis=-1).mean() < 0.001
 
 
@@ -60,18 +61,26 @@ def test_black_and_white_stay_black_and_white_under_any_color():
     np.testing.assert_array_equal(composed(lab), [[[0] * 3] * 2, [[255] * 3] * 2])
 
 
-@pytest.mark.parametrize("size", [(900, 700), (33, 47), (1, 1), (1, 600), (2000, 1)])
-def test_strips_meet_without_a_seam(size):
+# One tile and less, several in both directions, broad ones, a map larger than the photo.
+@pytest.mark.parametrize(
+    "size", [(900, 700), (33, 47), (1, 1), (1, 600), (2000, 1), (BROAD + NARROW + 1, 200)]
+)
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_strips_meet_without_a_seam_and_hold_the_colors_of_the_enlarged_map(size, kind):
     width, height = size
     random = np.random.default_rng(0)
-    lightness = random.uniform(20, 80, (height, width)).astype(np.float32)
-    ab = random.normal(0, 20, (24, 31, 2)).astype(np.float32)
-    painter = Painter(height, width, ab)
-    whole = compose(lightness, *painter.ab(0, height))
-    for rows in (1, 7, height):
+    grey = random.integers(0, 256, (height, width), dtype=np.uint8)
+    lightness = color.lightness(grey)
+    light = grey if kind is np.uint8 else lightness
+    painter = Painter(height, width, random.normal(0, 20, (24, 31, 2)).astype(np.float32))
+    whole = painter.paint(0, light)
+    for rows in (1, 7, TILE_ROWS, height):
         tops = range(0, height, rows)[:50]
-        strips = np.vstack([painter.paint(top, lightness[top : top + rows]) for top in tops])
+        strips = np.vstack([painter.paint(top, light[top : top + rows]) for top in tops])
         np.testing.assert_array_equal(strips, whole[: len(strips)])
+    expected = compose(lightness, *painter.ab(0, height)).astype(int)
+    # What an error in the last place of float32 does to a colour at the edge of sRGB, or of rounding.
+    assert (np.abs(whole - expected).max(axis=-1) > 0).mean() < 0.001 + 1 / whole.size
 
 
 def test_the_map_is_enlarged_as_pillow_enlarges_it():

@@ -44,13 +44,19 @@ def test_another_mix_of_channels_changes_colors_and_leaves_grey_as_it_is():
     assert np.abs(film(mixed) - film(Film(share=0))).max() > 0.02
 
 
-def objective(network, loss: str = "mse", weights=None) -> Objective:
-    return Objective(network, loss, Film(share=1), weights)
+def objective(network, loss: str = "mse", weights=None, **options) -> Objective:
+    return Objective(network, loss, Film(share=1), weights, **options)
+
+
+def loss_of(task: Objective, predicted: np.ndarray, truth: np.ndarray) -> float:
+    lightness = np.full((*truth.shape[:-1], 1), 50, np.float32)
+    return float(task.compute_loss(y_pred=(predicted, truth, lightness)))
 
 
 def test_the_color_asked_for_is_the_true_one_whatever_the_film(tiny_network):
     for training in (False, True):
-        _, truth = objective(tiny_network)(PHOTOS, training=training)
+        _, truth, lightness = objective(tiny_network)(PHOTOS, training=training)
+        np.testing.assert_allclose(np.asarray(lightness)[..., 0], LAB[..., 0], atol=0.1)
         np.testing.assert_allclose(np.asarray(truth), LAB[..., 1:], atol=0.1)
 
 
@@ -58,21 +64,30 @@ def test_the_color_asked_for_is_the_true_one_whatever_the_film(tiny_network):
 def test_a_perfect_prediction_costs_nothing_and_a_wrong_one_something(tiny_network, loss):
     task = objective(tiny_network, loss, rarity_weights(list(PHOTOS)))
     truth = LAB[..., 1:].astype(np.float32)
-    assert float(task.compute_loss(y_pred=(truth, truth))) == 0
-    assert float(task.compute_loss(y_pred=(truth + 1, truth))) > 0.5
+    assert loss_of(task, truth, truth) == 0
+    assert loss_of(task, truth + 1, truth) > 0.5
 
 
 def test_mse_is_the_mean_square_in_units_of_a_and_b(tiny_network):
     predicted = np.zeros_like(LAB[..., 1:], dtype=np.float32)
-    loss = float(objective(tiny_network).compute_loss(y_pred=(predicted, LAB[..., 1:].astype(np.float32))))
+    loss = loss_of(objective(tiny_network), predicted, LAB[..., 1:].astype(np.float32))
     assert loss == pytest.approx(np.mean(LAB[..., 1:] ** 2), rel=1e-4)
 
 
 def test_huber_turns_from_square_to_straight_at_ten_units(tiny_network):
     task = objective(tiny_network, "huber")
     zero = np.zeros((1, 2, 2, 2), np.float32)
-    assert float(task.compute_loss(y_pred=(zero + 10, zero))) == pytest.approx(100)
-    assert float(task.compute_loss(y_pred=(zero + 20, zero))) == pytest.approx(300)
+    assert loss_of(task, zero + 10, zero) == pytest.approx(100)
+    assert loss_of(task, zero + 20, zero) == pytest.approx(300)
+
+
+def test_above_the_level_a_picture_counts_by_its_logarithm(tiny_network):
+    task = objective(tiny_network, level=30)
+    zero = np.zeros((2, 4, 4, 2), np.float32)
+    errors = np.array([3.0, 90.0], np.float32)  # squared: 9 and 8100
+    expected = np.mean(30 * np.log1p(errors**2 / 30))
+    assert loss_of(task, zero + errors[:, None, None, None], zero) == pytest.approx(expected, rel=1e-5)
+    assert loss_of(objective(tiny_network, level=1e6), zero + 3, zero) == pytest.approx(9, rel=1e-3)
 
 
 def test_rare_colors_weigh_more_and_the_average_pixel_weighs_one():

