@@ -31,6 +31,7 @@ from page.work import KEEP_SECONDS, predict, write
 PORT = 7860
 # Each session keeps its last photo in memory, some 100 MB if it comes from a good camera.
 SESSIONS = 50
+CLEAN_SECONDS = 600  # between two rounds that put away what is older than KEEP_SECONDS
 NO_LINK = (
     "there is no public link: it goes through Gradio's servers, and this network does not let the page reach "
     "them, or they are down. --host 0.0.0.0 opens the page to the machines around; a Space is public."
@@ -62,7 +63,9 @@ def build_page(colorizer: Colorizer) -> gr.Blocks:
         examples.warm.wait(timeout=60)
         return "The network is ready."
 
-    with gr.Blocks(title="Colorizer", delete_cache=(600, KEEP_SECONDS), analytics_enabled=False) as page:
+    with gr.Blocks(
+        title="Colorizer", delete_cache=(CLEAN_SECONDS, KEEP_SECONDS), analytics_enabled=False
+    ) as page:
         gr.Markdown(INTRODUCTION)
         warming = gr.Markdown("The network is warming up …", elem_id="warming")
         with gr.Tab("One photo"):

@@ -77,7 +77,7 @@ class TrainingConfig:
     precision: str = _option("mixed_bfloat16", "or float32: twice as slow on processors with AVX512-BF16")
     seed: int = _option(0, "of initial weights, crops and film")
     init: str | None = _option(None, "weights to start from instead of random ones")
-    resume: bool = _option(False, "go on from the checkpoint in out")
+    resume: bool = _option(False, "go on from the checkpoint in out; with other minutes or epochs: to there")
     rows: int = _option(10000, "crops a validation row, if an epoch is longer: news every few minutes")
     val_photos: int = _option(300, "photos a validation row: half a minute's work")
     checkpoint_seconds: float = _option(60.0, "between checkpoints: what a kill costs at most")
@@ -96,6 +96,7 @@ class Trainer:
         """
         _check(config)
         self.config = config
+        perceptual = Perceptual(config.perceptual, config.precision) if config.perceptual else None
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
         photos = [hub.local_photos(path) for path in config.photos]
@@ -109,6 +110,7 @@ class Trainer:
             config.cache,
             config.size[-1],
             config.val_photos,
+            config.level,
         )
         self.learn_from = len(self.cache) - (0 if config.val else self.validation.held_out)
         self.stream = BatchStream(self.cache, config.seed, config.zoom, self.learn_from)
@@ -120,7 +122,6 @@ class Trainer:
         if config.loss == "rarity":
             step = max(1, self.learn_from // 2000)  # 2,000 photos fix the weights to a percent
             table = rarity_weights([self.cache[i] for i in range(0, self.learn_from, step)])
-        perceptual = Perceptual(config.perceptual, config.precision) if config.perceptual else None
         self.objective = Objective(
             self.network,
             config.loss,
@@ -304,7 +305,7 @@ class Trainer:
             )
         with np.load(path) as saved:
             about = json.loads(saved["about"].tobytes())
-            for name in ("epochs", "minutes", "size", "lr", "warmup", "batch", "optimizer", "seed"):
+            for name in ("size", "lr", "warmup", "batch", "optimizer", "seed"):
                 before, now = about["config"][name], getattr(self.config, name)
                 if before != (list(now) if isinstance(now, tuple) else now):
                     raise ValueError(
@@ -332,7 +333,7 @@ def _check(config: TrainingConfig) -> None:
             raise ValueError(f"size must be a multiple of 8, at least 16. Received: {size}")
     for name in ("batch", "epochs", "lr", "minutes", "rows", "val_photos"):
         value = getattr(config, name)
-        if value is not None and value <= 0:
+        if value is not None and not 0 < value < float("inf"):
             raise ValueError(f"{name} must be more than 0. Received: {value}")
     if config.perceptual and min(config.size) < SMALLEST:
         raise ValueError(f"size must be at least {SMALLEST} with perceptual. Received: {min(config.size)}")

@@ -18,20 +18,23 @@ BATCH = 16
 class Validation:
     """Photos to validate on, as (N, S, S, 3) uint8 RGB, with what does not depend on the network."""
 
-    def __init__(self, photos: np.ndarray, held_out: int = 0):
+    def __init__(self, photos: np.ndarray, held_out: int = 0, level: float = 0.0):
         """Computes Lab and the grey row once.
 
         Args:
             photos: (N, S, S, 3) uint8 RGB.
             held_out: how many photos at the end of the training photos these are.
+            level: above it, a photo's loss counts by its logarithm, as in training (see `objective.py`).
         """
-        self.photos, self.held_out = photos, held_out
+        self.photos, self.held_out, self.level = photos, held_out, level
         self.lab = color.rgb_to_lab(photos.astype(np.float32) / 255)
         self.true_cf = float(np.mean([metrics.colorfulness(photo) for photo in photos]))
         self.grey = self._figures(np.zeros_like(self.lab[..., 1:]))
 
     @classmethod
-    def of(cls, val: str | None, cache: PhotoCache, root: str, size: int, most: int) -> "Validation":
+    def of(
+        cls, val: str | None, cache: PhotoCache, root: str, size: int, most: int, level: float = 0.0
+    ) -> "Validation":
         """Takes at most `most` photos from `val`, or else from the end of `cache`, as squares of `size`."""
         source = PhotoCache.build([val], root, fewest=1) if val else cache
         total = len(source) if val else max(1, len(source) // 100)
@@ -43,7 +46,7 @@ class Validation:
             left, top = (image.width - side) // 2, (image.height - side) // 2
             box = (left, top, left + side, top + side)
             squares.append(np.asarray(image.resize((size, size), Image.BICUBIC, box=box)))
-        return cls(np.stack(squares), 0 if val else total)
+        return cls(np.stack(squares), 0 if val else total, level)
 
     def predict(self, network: keras.Model) -> np.ndarray:
         """The network's ab for every photo: (N, S, S, 2) in units of a*, b*."""
@@ -55,6 +58,9 @@ class Validation:
         return np.concatenate(parts).astype(np.float32) * AB_RANGE - AB_OFFSET
 
     def _figures(self, ab: np.ndarray) -> dict[str, float]:
+        each = np.mean((ab - self.lab[..., 1:]) ** 2, axis=(1, 2, 3))
+        if self.level:
+            each = self.level * np.log1p(each / self.level)
         lab = np.concatenate([self.lab[..., :1], ab], axis=-1)
         rgb = (color.lab_to_rgb(lab) * 255 + 0.5).astype(np.uint8)
         # Every third row and column: CIEDE2000 is the slow one, and neighbours say much the same.
@@ -62,14 +68,14 @@ class Validation:
             color.rgb_to_lab(rgb[:, ::3, ::3].astype(np.float32) / 255), self.lab[:, ::3, ::3]
         )
         return {
-            "loss": float(np.mean((ab - self.lab[..., 1:]) ** 2)),
+            "loss": float(each.mean()),
             "psnr": float(np.mean([metrics.psnr(i, t) for i, t in zip(rgb, self.photos, strict=True)])),
             "dE00": float(difference.mean()),
             "cf": float(np.mean([metrics.colorfulness(image) for image in rgb])),
         }
 
     def score(self, network: keras.Model) -> dict[str, float]:
-        """The row: squared error of ab, PSNR, CIEDE2000, colourfulness; the same for grey; the true one."""
+        """The row: loss, PSNR, CIEDE2000, colourfulness; the same for grey; the true colourfulness."""
         figures = self._figures(self.predict(network))
         row = {"val_loss" if name == "loss" else name: value for name, value in figures.items()}
         return row | {f"grey_{name}": value for name, value in self.grey.items()} | {"true_cf": self.true_cf}

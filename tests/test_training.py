@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,6 +155,12 @@ def test_several_sizes_take_equal_shares_of_the_run(config):
         ({"photos": ()}, "needs photos"),
         ({"size": (20,)}, "size must be a multiple of 8, at least 16. Received: 20"),
         ({"batch": 0}, "batch must be more than 0. Received: 0"),
+        ({"lr": float("nan")}, "lr must be more than 0. Received: nan"),
+        ({"level": -1.0}, "level must be at least 0. Received: -1.0"),
+        (
+            {"perceptual": "x.tar.gz", "size": (32, 24)},
+            "size must be at least 32 with perceptual. Received: 24",
+        ),
         ({"lr": -1.0}, "lr must be more than 0. Received: -1.0"),
         ({"minutes": 0.0}, "minutes must be more than 0. Received: 0.0"),
         ({"zoom": 0.5}, "zoom must be at least 1. Received: 0.5"),
@@ -168,6 +175,16 @@ def test_options_out_of_range_are_refused_by_name_before_photos_are_read(config,
     with pytest.raises(ValueError) as error:
         Trainer(replace(config, **{"photos": ("nowhere",)} | change), TINY)
     assert sentence in str(error.value)
+
+
+def test_a_run_that_is_over_goes_on_if_more_epochs_are_asked_for(config, trained, tmp_path):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    longer = Trainer(replace(config, resume=True, out=str(tmp_path), epochs=2 * config.epochs), TINY)
+    assert longer.progress == pytest.approx(0.5, abs=0.02)
+    assert longer.rate(longer.progress) == pytest.approx(config.lr / 2, rel=0.1)
+    crops = longer.state["crops"]
+    longer.run()
+    assert longer.state["crops"] == pytest.approx(2 * crops, rel=0.1)
 
 
 def test_resuming_with_nothing_to_resume_or_another_schedule_is_refused(config, trained, tmp_path):

@@ -61,6 +61,17 @@ def test_a_truncated_file_without_a_manifest_is_refused(saved):
         weights.load(build_network(TINY), path)
 
 
+def test_where_a_damaged_file_was_refused_a_whole_one_is_taken(saved, tiny_network):
+    (saved / weights.MANIFEST).unlink()
+    whole = (saved / weights.FILE).read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:200] + bytes(2000) + whole[2200:]):
+        (saved / weights.FILE).write_bytes(damaged)
+        with pytest.raises(WeightsError):
+            weights.load(tiny_network, saved)
+    (saved / weights.FILE).write_bytes(whole)
+    weights.load(tiny_network, saved)
+
+
 def test_another_networks_weights_are_refused(saved):
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
         weights.load(build_network((Conv(4, stride=2), Conv(2, upsample=True))), saved)
