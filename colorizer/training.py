@@ -137,7 +137,8 @@ class Trainer:
         self.average = [w.copy() for w in self.network.get_weights()]
         # Where the run stands; saved with every checkpoint. `crops` counts pictures, `steps` steps.
         self.state: dict[str, Any] = {
-            "crops": 0, "steps": 0, "seconds": 0.0, "next_row": self.row_length, "rows": [], "best": None,
+            "crops": 0, "steps": 0, "seconds": 0.0, "waited": 0.0,
+            "next_row": self.row_length, "rows": [], "best": None,
         }  # fmt: skip
         if config.resume:
             self._restore()
@@ -171,7 +172,9 @@ class Trainer:
         with pool, bar:
             while (progress := self.progress) < 1:
                 self.objective.optimizer.learning_rate = self.rate(progress)
+                before = time.monotonic()
                 batch = ahead.result()
+                self.state["waited"] += time.monotonic() - before
                 ahead = self._prepare(pool, self.state["crops"] + len(batch))
                 losses.append(float(self.objective.train_on_batch(batch)))
                 if not np.isfinite(losses[-1]):
@@ -238,6 +241,8 @@ class Trainer:
             "loss": loss,
             **(figures_average if averaged else figures_now),
             "averaged": int(averaged),
+            # The share of the run spent waiting for photos: what a faster loader could win.
+            "waiting": round(self.state["waited"] / max(self.state["seconds"], 1e-9), 4),
         }
         self.state["rows"].append(row)
         if self.state["best"] is None or row["val_loss"] < self.state["best"]:
@@ -311,7 +316,7 @@ class Trainer:
                     raise ValueError(
                         f"--resume goes on with the same schedule: {name} was {before}. Received: {now}"
                     )
-            self.state = about["state"]
+            self.state |= about["state"]
             count = len(self.average)
             self.network.set_weights([saved[f"weight{i}"] for i in range(count)])
             self.average = [saved[f"average{i}"] for i in range(count)]

@@ -12,7 +12,7 @@ CARD = FOLDER / "README.md"
 FAILURES = Path(__file__).resolve().parent / "failures"
 WHAT = f"""## What this is
 A small convolutional neural network (6.2 million parameters) looks at the light of a photograph and guesses
-its colours. The light itself is not touched: what was sharp stays sharp. It learnt from 35,575 colour
+its colours. The light itself is not touched: what was sharp stays sharp. It learnt from many thousand colour
 photographs by being shown them in grey.
 
 The colours are plausible, not true. Nothing is burnt into the picture, but the metadata of every file (XMP

@@ -1,7 +1,7 @@
 """How fast, and with how much memory: this, beside the usual way, and beside a network of ECCV16's size.
 
     make bench                                            # everything; ten minutes on two cores
-    PYTHONPATH=. python scripts/bench.py large network    # only some of: large huge folder network
+    PYTHONPATH=. python scripts/bench.py large network    # only some of: large huge network folder training
 
 Prints Markdown tables of one run; docs/performance.md keeps one. Photos are made from an example, enlarged
 and with grain. Every job has a process of its own, so that its memory can be told: the most that it holds
@@ -31,6 +31,7 @@ SOURCE = ROOT / "examples" / "saratoga-broadway-1900s.jpg"
 SIZES = {"small": (300, 200), "medium": (1732, 1155), "large": (4000, 3000), "huge": (11547, 8660)}
 FOLDER = 200  # photos of medium size
 MEGA = 1e6
+STEP_FLOP = 56e9  # of one training step on a picture of 256x256: thrice the forward pass's 18.8 GFLOP
 
 
 def make_photo(path: Path, size: tuple[int, int], seed: int = 0) -> None:
@@ -270,7 +271,64 @@ def folder_of_photos(folder: Path) -> None:
     )
 
 
-PARTS = {"large": large, "huge": huge, "network": network_alone, "folder": folder_of_photos}
+def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
+    """A training run, beside its step, its loader, and what this processor's arithmetic would allow."""
+    import tensorflow as tf
+
+    from colorizer.training import Trainer, TrainingConfig
+
+    random = np.random.default_rng(0)
+    (folder / "photos").mkdir()
+    for number in range(200):
+        image = Image.fromarray(random.integers(0, 256, (8, 12, 3), np.uint8)).resize(
+            SIZES["small"], Image.BICUBIC
+        )
+        image.save(folder / "photos" / f"{number:03}.jpg")
+    config = TrainingConfig(
+        photos=(str(folder / "photos"),), out=str(folder / "run"), cache=str(folder / "cache"), size=(size,),
+        minutes=minutes, rows=10**6, val_photos=8,
+    )  # fmt: skip
+    trainer = Trainer(config)
+    start = time.perf_counter()
+    trainer.run()
+    print(f"({time.perf_counter() - start:.0f} s in all)", file=sys.stderr)
+    whole = trainer.state["crops"] / trainer.state["seconds"]
+
+    def each_second(work: Callable[[], object], pictures: float, times: int = 7) -> float:
+        work()
+        taken = []
+        for _ in range(times):
+            start = time.perf_counter()
+            work()
+            taken.append(time.perf_counter() - start)
+        return pictures / statistics.median(taken)
+
+    batch = trainer.stream.batch(0, config.batch, size)
+    step = each_second(lambda: trainer.objective.train_on_batch(batch), config.batch)
+    load = each_second(lambda: trainer.stream.batch(0, config.batch, size), config.batch)
+    side = 2048
+    matrix = tf.ones((side, side), tf.bfloat16 if "bfloat16" in config.precision else tf.float32)
+    products = each_second(lambda: tf.matmul(matrix, matrix).numpy(), 1)
+    limit = products * 2 * side**3 / (STEP_FLOP * (size / 256) ** 2)
+    print(f"### Training, {size}x{size} pixels, {config.precision}\n")
+    table(
+        ("", "pictures a second", "share of the limit"),
+        ("the arithmetic's limit, at the speed of a product of large matrices", limit, 1.0),
+        ("a step on a batch at hand", step, step / limit),
+        ("a run, photos loaded meanwhile", whole, whole / limit),
+        ("the loader alone, on one core", load, load / limit),
+    )
+    waiting = trainer.state["waited"] / trainer.state["seconds"]
+    print(f"Of the run, {waiting:.1%} was spent waiting for photos.\n")
+
+
+PARTS = {
+    "large": large,
+    "huge": huge,
+    "network": network_alone,
+    "folder": folder_of_photos,
+    "training": training,
+}
 
 
 def main() -> None:

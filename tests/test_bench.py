@@ -1,6 +1,7 @@
 """`make bench` still measures what it says; how fast this is, no test can know."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,13 @@ def test_the_network_for_scale_has_as_many_parameters_as_eccv16_and_ours_a_fifth
 def test_a_row_of_a_table_is_markdown(capsys):
     bench.table(("", "seconds"), ("this", 0.123))
     assert capsys.readouterr().out == "|  | seconds |\n| --- | --- |\n| this | 0.12 |\n\n"
+
+
+def test_training_is_told_beside_its_limit_and_its_loader(tmp_path, capsys):
+    bench.training(tmp_path, size=32, minutes=0.02)
+    told = capsys.readouterr().out
+    rates = [float(rate) for rate in re.findall(r"\| (\d+\.\d+) \| \d", told)]
+    limit, step, whole, _ = rates
+    assert limit > step
+    assert limit > whole > 0
+    assert "was spent waiting for photos" in told
