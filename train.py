@@ -11,16 +11,17 @@ PATH is a folder (searched recursively), a zip or a tar of colour photos. See `-
 
 import argparse
 import sys
+from dataclasses import fields
 
 
 def parse(arguments: list[str] | None = None):
     """The command line as a `TrainingConfig`."""
-    from colorizer.training import TrainingConfig, option_fields
+    from colorizer.training_config import TrainingConfig
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for option in option_fields():
+    for option in fields(TrainingConfig):
         name, default, text = f"--{option.name.replace('_', '-')}", option.default, option.metadata["help"]
         if isinstance(default, bool):
             parser.add_argument(name, action="store_true", help=text)

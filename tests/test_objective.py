@@ -50,12 +50,12 @@ def objective(network, loss: str = "mse", weights=None, **options) -> Objective:
 
 def loss_of(task: Objective, predicted: np.ndarray, truth: np.ndarray) -> float:
     lightness = np.full((*truth.shape[:-1], 1), 50, np.float32)
-    return float(task.compute_loss(y_pred=(predicted, truth, lightness)))
+    return float(task.compute_loss(y_pred=(predicted, truth, lightness, None)))
 
 
 def test_the_color_asked_for_is_the_true_one_whatever_the_film(tiny_network):
     for training in (False, True):
-        _, truth, lightness = objective(tiny_network)(PHOTOS, training=training)
+        _, truth, lightness, _ = objective(tiny_network)(PHOTOS, training=training)
         np.testing.assert_allclose(np.asarray(lightness)[..., 0], LAB[..., 0], atol=0.1)
         np.testing.assert_allclose(np.asarray(truth), LAB[..., 1:], atol=0.1)
 
@@ -108,8 +108,10 @@ def test_bins_cover_the_plane_in_squares_of_ten():
     assert np.asarray(bin_of(ab)).tolist() == [zero, zero, zero + BINS, BINS - 1]
 
 
-def test_an_unknown_loss_and_rarity_without_weights_are_refused(tiny_network):
+def test_an_unknown_loss_rarity_without_weights_and_hints_without_a_teacher_are_refused(tiny_network):
     with pytest.raises(ValueError, match=r"one of mse, rarity, huber\. Received: 'l1'"):
         objective(tiny_network, "l1")
+    with pytest.raises(ValueError, match=r"need a teacher\. Received: 0\.0 and 50\.0 without"):
+        objective(tiny_network, hint=50.0)
     with pytest.raises(ValueError, match="needs the weights"):
         objective(tiny_network, "rarity")

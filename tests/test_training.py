@@ -20,7 +20,8 @@ from PIL import Image
 
 from colorizer.card import build_card
 from colorizer.network import build_network
-from colorizer.training import Trainer, TrainingConfig
+from colorizer.training import Trainer
+from colorizer.training_config import TrainingConfig
 from colorizer.weights import load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -141,6 +142,12 @@ def test_the_rate_rises_and_then_falls_to_nothing_in_a_line(config):
     assert rates[4] == 0
 
 
+def test_a_stage_that_another_follows_ends_at_a_share_of_its_rate(config):
+    trainer = Trainer(replace(config, warmup=0.1, lr=1.0, end=0.4), TINY)
+    assert trainer.rate(0.55) == pytest.approx(0.7, abs=0.01)
+    assert trainer.rate(1.0) == pytest.approx(0.4)
+
+
 def test_several_sizes_take_equal_shares_of_the_run(config):
     trainer = Trainer(replace(config, size=(16, 24, 24, 32)), TINY)
     assert [trainer.crop_size(p) for p in (0, 0.24, 0.26, 0.5, 0.76, 1.0)] == [16, 16, 24, 24, 32, 32]
@@ -158,9 +165,12 @@ def test_several_sizes_take_equal_shares_of_the_run(config):
         ({"lr": float("nan")}, "lr must be more than 0. Received: nan"),
         ({"level": -1.0}, "level must be at least 0. Received: -1.0"),
         (
-            {"perceptual": "x.tar.gz", "size": (32, 24)},
-            "size must be at least 32 with perceptual. Received: 24",
+            {"teacher": "x.tar.gz", "size": (32, 24)},
+            "size must be at least 32 with a teacher. Received: 24",
         ),
+        ({"hint": 50.0}, "hint needs --teacher. Received: 50.0 without"),
+        ({"lpips": -1.0}, "lpips must be at least 0. Received: -1.0"),
+        ({"end": 1.5}, "end must lie between 0 and 1. Received: 1.5"),
         ({"lr": -1.0}, "lr must be more than 0. Received: -1.0"),
         ({"minutes": 0.0}, "minutes must be more than 0. Received: 0.0"),
         ({"zoom": 0.5}, "zoom must be at least 1. Received: 0.5"),

@@ -10,7 +10,7 @@ import pytest
 
 from colorizer.augment import Film
 from colorizer.objective import Objective
-from colorizer.perceptual import CONVOLUTIONS, MEMBER, Perceptual, read_arrays
+from colorizer.teacher import CONVOLUTIONS, MEMBER, Teacher, read_arrays
 
 # VGG16 in small: the same thirteen convolutions, with a few filters each.
 FILTERS = [4, 4, 4, 4, 6, 6, 6, 8, 8, 8, 8, 8, 8]
@@ -53,7 +53,7 @@ def test_arrays_come_out_as_they_went_in(kernels):
 
 
 def test_equal_pictures_are_no_distance_apart_and_a_stronger_error_is_farther(kernels):
-    distance = Perceptual(kernels, "float32")
+    distance = Teacher(kernels, "float32")
     near, far = (np.asarray(distance(AB + shift, AB, LIGHT)) for shift in (2, 20))
     assert near.shape == (2,)
     np.testing.assert_array_equal(np.asarray(distance(AB, AB, LIGHT)), 0)
@@ -62,7 +62,7 @@ def test_equal_pictures_are_no_distance_apart_and_a_stronger_error_is_farther(ke
 
 
 def test_it_is_the_sum_over_taps_of_weighted_differences_between_unit_features(kernels):
-    distance = Perceptual(kernels, "float32")
+    distance = Teacher(kernels, "float32")
     other = np.zeros_like(AB)
     expected = np.zeros(2)
     for mine, theirs in zip(
@@ -76,24 +76,54 @@ def test_it_is_the_sum_over_taps_of_weighted_differences_between_unit_features(k
     np.testing.assert_allclose(np.asarray(distance(AB, other, LIGHT)), expected, rtol=1e-3)
 
 
-def rgb_seen(distance: Perceptual, ab: np.ndarray) -> np.ndarray:
+def rgb_seen(distance: Teacher, ab: np.ndarray) -> np.ndarray:
     from skimage.color import lab2rgb
 
     rgb = lab2rgb(np.concatenate([LIGHT, ab], axis=-1)).reshape(2, 16, 2, 16, 2, 3).mean(axis=(2, 4))
     return ((rgb * 2 - 1 - [-0.030, -0.088, -0.188]) / [0.458, 0.448, 0.450]).astype(np.float32)
 
 
+def test_its_hint_is_what_it_sees_in_a_photo_at_an_eighth_of_the_size(kernels):
+    teacher = Teacher(kernels, "float32")
+    photos = np.random.default_rng(0).integers(0, 256, (2, 32, 48, 3), dtype=np.uint8)
+    hint = np.asarray(teacher.hint(photos))
+    assert hint.shape == (2, 4, 6, TAPS[3])
+    seen = (photos / 127.5 - 1 - [-0.030, -0.088, -0.188]) / [0.458, 0.448, 0.450]
+    features = np.asarray(teacher.vgg(seen.astype(np.float32))[3])
+    expected = features / np.linalg.norm(features, axis=-1, keepdims=True)
+    np.testing.assert_allclose(hint, expected, atol=1e-3)
+
+
+def test_the_deepest_layers_learn_to_take_the_hint(kernels, tiny_network):
+    teacher = Teacher(kernels, "float32")
+    task = Objective(tiny_network, "mse", Film(share=0), teacher=teacher, hint=50.0)
+    task.compile(optimizer=keras.optimizers.Adam(3e-3))
+    photos = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+
+    def error() -> float:
+        *_, features = task(photos, training=True)
+        told = np.array(features)
+        told /= np.linalg.norm(told, axis=-1, keepdims=True)
+        return float(np.mean(1 - (told * np.asarray(teacher.hint(photos))).sum(-1)))
+
+    before = error()
+    for _ in range(20):
+        task.train_on_batch(photos)
+    assert error() < 0.8 * before
+    assert task(photos)[3] is None, "nobody asks for it outside of training"
+
+
 def test_training_learns_from_it_and_leaves_it_alone(kernels, tiny_network):
-    perceptual = Perceptual(kernels, "float32")
-    before = [w.copy() for w in perceptual.get_weights()]
-    task = Objective(tiny_network, "mse", Film(share=0), perceptual=perceptual, share=100.0)
+    teacher = Teacher(kernels, "float32")
+    before = [w.copy() for w in teacher.get_weights()]
+    task = Objective(tiny_network, "mse", Film(share=0), teacher=teacher, lpips=100.0)
     task.compile(optimizer=keras.optimizers.SGD(1e-3))
     assert len(task.trainable_variables) == len(tiny_network.trainable_variables)
     photos = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     untouched = [w.copy() for w in tiny_network.get_weights()]
     assert np.isfinite(task.train_on_batch(photos))
     assert any((a != b).any() for a, b in zip(untouched, tiny_network.get_weights(), strict=True))
-    for was, now in zip(before, perceptual.get_weights(), strict=True):
+    for was, now in zip(before, teacher.get_weights(), strict=True):
         np.testing.assert_array_equal(was, now)
 
 

