@@ -18,6 +18,7 @@ from PIL import Image
 
 from colorizer import color, weights
 from colorizer.compose import Painter
+from colorizer.enlarge import enlarge, follow_edges
 from colorizer.forward import compiled, fastest_precision
 from colorizer.limits import Limits
 from colorizer.network import AB_OFFSET, AB_RANGE, STRIDE, build_network
@@ -31,6 +32,9 @@ SIZE = 256
 # than any of them; docs/experiments.md has the figures. Cost: half as much again as one look.
 SCALES = (1.0, 5 / 8, 3 / 8)
 SMALLEST_LOOK = 64
+# Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
+# far more coarsely than light. Small views are made from one of twice the length (`photo.GLANCE`).
+LONGEST_MAP = 400
 # Less than this and the network's deepest layers would see nothing but the border.
 SMALLEST_SIZE, LARGEST_SIZE = 32, 1024
 STRONGEST = 2.0
@@ -195,11 +199,16 @@ class Colorizer:
         return Prediction(photo, self._ab(photo, size), self.limits, self.threads)
 
     def _ab(self, photo: Photo, size: int) -> np.ndarray:
-        """The small colour map of a photo: (h, w, 2) float32, the mean over `SCALES`."""
+        """The colour map of a photo: (h, w, 2) float32, the mean over `SCALES`, sharpened by its edges."""
         looks = [size * scale for scale in SCALES if scale == 1 or size * scale >= SMALLEST_LOOK]
         maps = [self._look(photo, round(look)) for look in looks]
         height, width = maps[0].shape[:2]
-        return np.mean([maps[0], *(enlarge(small, width, height) for small in maps[1:])], axis=0)
+        ab = np.mean([maps[0], *(enlarge(small, width, height) for small in maps[1:])], axis=0)
+        scale = min(1.0, LONGEST_MAP / max(photo.size))
+        wide, high = (max(1, round(side * scale)) for side in photo.size)
+        if wide * high <= width * height:
+            return ab
+        return follow_edges(ab, photo.view(width, height), photo.view(wide, high))
 
     def _look(self, photo: Photo, size: int) -> np.ndarray:
         """What the network answers at one scale: (h, w, 2) float32, half as long a side as what it saw."""
@@ -213,16 +222,6 @@ def check_strength(strength: float) -> None:
     """Refuses a strength outside [0, 2] with a ValueError."""
     if not 0 <= strength <= STRONGEST:
         raise ValueError(f"strength must lie between 0 and {STRONGEST:g}. Received: {strength}")
-
-
-def planes_of(ab: np.ndarray) -> list[Image.Image]:
-    """The a* and b* planes of (h, w, 2) float32 as pictures that Pillow can resize."""
-    return [Image.fromarray(np.ascontiguousarray(ab[..., channel])) for channel in (0, 1)]
-
-
-def enlarge(ab: np.ndarray, width: int, height: int) -> np.ndarray:
-    """A colour map smoothly brought to another size: (height, width, 2) float32."""
-    return np.stack([np.asarray(plane.resize((width, height), Image.BICUBIC)) for plane in planes_of(ab)], -1)
 
 
 def working_size(width: int, height: int, size: int) -> tuple[int, int]:

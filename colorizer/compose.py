@@ -22,9 +22,9 @@ from colorizer.strips import TILE_ROWS
 
 # How wide a tile may be. A call costs as much as 30,000 pixels, a compilation half a second, once.
 NARROW, BROAD = 512, 4096
-# How many rows of the map may count in the rows of a tile: few, if the photo is at least eight times as high
-# as the map; 64 and as many as the filter reaches beyond, if the photo is no higher.
-FEW, MANY = 16, TILE_ROWS + 8
+# How many rows of the map may count in the rows of a tile, and how many times as high as the map a photo must
+# be for them to suffice, with the four that the filter reaches beyond.
+REACHES = ((16, 6.0), (32, 2.5), (TILE_ROWS + 8, 1.0))
 
 
 class Painter:
@@ -41,7 +41,7 @@ class Painter:
         # To full width at once; to full height only by the tile, unless that is less than it is.
         rows = min(height, len(ab))
         self._height, self._width, self._rows = height, width, rows
-        self._reach = FEW if 8 * rows <= height else MANY
+        self._reach = next(reach for reach, times in REACHES if times * rows <= height)
         # With as much to spare, of no colour, as the tiles at the edges take along.
         left, columns = list(_tiles(width))[-1]
         self._wide = np.zeros((2, rows + self._reach, left + columns), np.float32)

@@ -3,8 +3,10 @@
     python scripts/runtimes.py             # writes the exports into a temporary folder, prints a table
 
 The runtimes take turns, so that what else the machine does hits them alike; the fastest of their rounds
-counts. The repository's root must be importable (PYTHONPATH=. or `pip install -e .`), and what
-requirements-dev.txt pins for exports must be installed.
+counts. Beside the time stands how much the colours of half of examples/ differ from those in float32, as
+CIEDE2000, on average and at most; the other half is what the 8-bit network is calibrated on. The
+repository's root must be importable (PYTHONPATH=. or `pip install -e .`), and what requirements-dev.txt
+pins for exports must be installed.
 """
 
 import argparse
@@ -16,10 +18,16 @@ from pathlib import Path
 import numpy as np
 
 from colorizer import export, weights
-from colorizer.network import build_network
+from colorizer.forward import compiled
+from colorizer.metrics import ciede2000
+from colorizer.network import AB_OFFSET, AB_RANGE, build_network
+from colorizer.photo import read_photo
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
+Run = Callable[[np.ndarray], np.ndarray]
 
 
-def open_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+def open_onnx(path: Path) -> Run:
     """The network in ONNX Runtime."""
     import onnxruntime
 
@@ -28,7 +36,7 @@ def open_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     return lambda seen: session.run(None, {name: seen})[0]
 
 
-def open_litert(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+def open_litert(path: Path) -> Run:
     """The network in LiteRT, on as many threads as there are cores."""
     import os
 
@@ -45,12 +53,46 @@ def open_litert(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     return run
 
 
-def open_saved_model(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+def open_saved_model(path: Path) -> Run:
     """The network in TensorFlow, without Keras."""
     import tensorflow
 
     loaded = tensorflow.saved_model.load(str(path))
     return lambda seen: loaded.serve(seen).numpy()
+
+
+def to_8_bits(path: Path, photos: list[np.ndarray]) -> Path:
+    """An ONNX network's 8-bit version: all but its first and last convolutions, calibrated on `photos`."""
+    import onnx
+    from onnxruntime import quantization
+
+    class Photos(quantization.CalibrationDataReader):
+        left = iter([{"lightness": photo} for photo in photos])
+
+        def get_next(self) -> dict | None:
+            return next(self.left, None)
+
+    convolutions = [node.name for node in onnx.load(path).graph.node if node.op_type == "Conv"]
+    small = path.with_name("onnx8")
+    quantization.quantize_static(
+        path, small, Photos(),
+        per_channel=True,
+        activation_type=quantization.QuantType.QUInt8,
+        weight_type=quantization.QuantType.QInt8,
+        op_types_to_quantize=["Conv"],
+        nodes_to_exclude=[convolutions[0], convolutions[-1]],
+    )  # fmt: skip
+    return small
+
+
+def views() -> list[np.ndarray]:
+    """The examples as the network is shown them, (1, H, W, 1) each."""
+    return [read_photo(path).view(*export.SIZE)[None, ..., None] / np.float32(100) for path in EXAMPLES]
+
+
+def lab(seen: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    """What a look shows, in CIELAB."""
+    return np.concatenate([seen * 100, answer * AB_RANGE - AB_OFFSET], axis=-1)
 
 
 def main() -> None:
@@ -60,29 +102,36 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=10)
     rounds = parser.parse_args().rounds
-    network = build_network(precision="float32")
-    weights.load(network)
-    seen = np.random.default_rng(0).random((1, *export.SIZE, 1), np.float32)
-    runs = {"Keras": lambda seen: np.asarray(network(seen, training=False))}
-    sizes = {"Keras": weights.locate().stat().st_size}
+    photos, kept = views()[::2], views()[1::2]
+    runs, sizes = {}, {}
+    for precision in ("float32", "mixed_bfloat16"):
+        network = build_network(precision=precision)
+        weights.load(network)
+        runs[f"TensorFlow, {precision}"] = compiled(network)
+        sizes[f"TensorFlow, {precision}"] = weights.locate().stat().st_size
+        if precision == "float32":
+            reference = network
     with tempfile.TemporaryDirectory() as folder:
         openers = {"onnx": open_onnx, "litert": open_litert, "tf_saved_model": open_saved_model}
         for kind, opener in openers.items():
             path = Path(folder, kind)
-            export.export(network, kind, path)
+            export.export(reference, kind, path)
             runs[kind], sizes[kind] = opener(path), export.size_of(path)
-        expected = runs["Keras"](seen)
+        small = to_8_bits(Path(folder, "onnx"), kept)
+        runs["onnx, 8 bits"], sizes["onnx, 8 bits"] = open_onnx(small), export.size_of(small)
         times: dict[str, list[float]] = {name: [] for name in runs}
         for _ in range(rounds + 1):
             for name, run in runs.items():
                 start = time.perf_counter()
-                run(seen)
+                run(photos[0])
                 times[name].append(time.perf_counter() - start)
-        print("| | MB | ms | largest difference |\n|---|---|---|---|")
+        print("| | MB | ms | CIEDE2000, mean | largest |\n|---|---|---|---|---|")
+        expected = [lab(seen, np.asarray(reference(seen, training=False))) for seen in photos]
         for name, run in runs.items():
-            difference = np.abs(run(seen) - expected).max()
+            off = [ciede2000(lab(seen, run(seen)), true) for seen, true in zip(photos, expected, strict=True)]
             milliseconds = 1000 * min(times[name][1:])  # the first one warms up
-            print(f"| {name} | {sizes[name] / 1e6:.1f} | {milliseconds:.0f} | {difference:.1e} |")
+            size = sizes[name] / 1e6
+            print(f"| {name} | {size:.1f} | {milliseconds:.0f} | {np.mean(off):.3f} | {np.max(off):.2f} |")
 
 
 if __name__ == "__main__":

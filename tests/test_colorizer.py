@@ -87,10 +87,10 @@ def test_rendering_again_does_not_run_the_network(tiny_colorizer, monkeypatch):
 
 
 def test_a_colored_edge_of_the_map_is_enlarged_without_steps(tiny_colorizer):
-    prediction = tiny_colorizer.predict(np.full((400, 400), 120, np.uint8), size=64)
-    ab = np.zeros_like(prediction.ab)
-    ab[:, ab.shape[1] // 2 :, 0] = 30
-    a = rgb2lab(np.asarray(Prediction(prediction.photo, ab).render()))[..., 1]
+    photo = tiny_colorizer.predict(np.full((400, 400), 120, np.uint8), size=64).photo
+    ab = np.zeros((32, 32, 2), np.float32)
+    ab[:, 16:, 0] = 30
+    a = rgb2lab(np.asarray(Prediction(photo, ab).render()))[..., 1]
     assert np.abs(np.diff(a[200])).max() < 6  # a step of 30 would be a block's edge
     assert np.abs(np.diff(a[:, 300])).max() < 1
 
