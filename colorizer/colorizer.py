@@ -26,15 +26,15 @@ from colorizer.output import format_of, suffix_of, write_jpeg, write_photo
 from colorizer.photo import Photo, read_photo
 from colorizer.strips import over_strips, strip_rows
 
-SIZE = 256
+SIZE = 128
 # The network judges a place by the 111 pixels around it: at 256 pixels it sees texture but not the scene,
 # at 96 the scene but not the texture. It looks at three scales, and the mean of its answers is better
 # than any of them; docs/experiments.md has the figures. Cost: half as much again as one look.
-SCALES = (1.0, 5 / 8, 3 / 8)
+SCALES = (1.0,)
 SMALLEST_LOOK = 64
 # Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
-# far more coarsely than light. Small views are made from one of twice the length (`photo.GLANCE`).
-LONGEST_MAP = 400
+# far more coarsely than light. Small views are made from one of at least twice the length (`photo.GLANCE`).
+LONGEST_MAP = 320
 # Less than this and the network's deepest layers would see nothing but the border.
 SMALLEST_SIZE, LARGEST_SIZE = 32, 1024
 STRONGEST = 2.0
@@ -76,7 +76,7 @@ class Prediction:
         pixels = np.empty((height, width, 4), np.uint8)
 
         def fill(top: int, rows: int) -> None:
-            pixels[top : top + rows] = paint(top, rows)
+            pixels[top : top + rows] = paint(top, rows)[:, :width]
 
         for _ in over_strips(fill, height, strip_rows(width), self.threads):
             pass
@@ -86,7 +86,7 @@ class Prediction:
         return Image.fromarray(pixels)
 
     def _painter(self, strength: float) -> Callable[[int, int], np.ndarray]:
-        """What paints a strip `(top, rows)` of the photo: (rows, W, 4) uint8."""
+        """What paints a strip `(top, rows)` of the photo: (rows, W or more, 4) uint8."""
         check_strength(strength)
         width, height = self.photo.size
         painter = Painter(height, width, self.ab * np.float32(strength))

@@ -1,7 +1,7 @@
 """Puts the network's small map of colour under a photo's own lightness, a strip of rows at a time.
 
     painter = Painter(photo_height, photo_width, ab)      # ab: (h, w, 2), as small as the network made it
-    painter.paint(top, lightness_of_these_rows)           # (rows, W, 4) uint8: sRGB, and a byte to spare
+    painter.paint(top, lightness_of_these_rows)           # (rows, W or more, 4) uint8: sRGB and 255
 
 On a large photo this is where the time goes: every pixel passes two cubes and a gamma curve. TensorFlow
 compiles the arithmetic, from the map's enlargement to the packed bytes, for tiles of a few fixed sizes: one
@@ -10,6 +10,7 @@ NumPy takes. The formulas are those of `color.py`; tests hold the result against
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
 
@@ -24,7 +25,7 @@ from colorizer.strips import TILE_ROWS
 NARROW, BROAD = 512, 4096
 # How many rows of the map may count in the rows of a tile, and how many times as high as the map a photo must
 # be for them to suffice, with the four that the filter reaches beyond.
-REACHES = ((16, 6.0), (32, 2.5), (TILE_ROWS + 8, 1.0))
+REACHES = ((16, 12.0), (32, 5.0), (TILE_ROWS + 8, 1.0))
 
 
 class Painter:
@@ -45,9 +46,13 @@ class Painter:
         # With as much to spare, of no colour, as the tiles at the edges take along.
         left, columns = list(_tiles(width))[-1]
         self._wide = np.zeros((2, rows + self._reach, left + columns), np.float32)
-        for channel, plane in enumerate(self._wide):
+
+        def widen(channel: int) -> None:
             image = Image.fromarray(np.ascontiguousarray(ab[..., channel]))
-            plane[:rows, :width] = image.resize((width, rows), Image.BICUBIC)
+            self._wide[channel, :rows, :width] = image.resize((width, rows), Image.BICUBIC)
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(widen, (0, 1)))
 
     def ab(self, top: int, rows: int) -> np.ndarray:
         """a* and b* of the rows from `top`: (2, rows, W) float32."""
@@ -65,20 +70,34 @@ class Painter:
             light: (rows, W), float32 L* in [0, 100], or uint8 sRGB levels of grey.
 
         Returns:
-            (rows, W, 4) uint8: sRGB and 255.
+            (rows, W or more, 4) uint8: sRGB and 255; what goes beyond W is to be ignored.
         """
+        tiles = list(_tiles(self._width))
+        if len(tiles) == 1 and len(light) <= TILE_ROWS:
+            return _bytes(self._tile(top, light, *tiles[0]))  # as it is, without a copy
         packed = np.empty(light.shape, np.uint32)
         for first in range(0, len(light), TILE_ROWS):
-            rows = slice(first, min(first + TILE_ROWS, len(light)))
-            count = rows.stop - first
-            low, some = row_shares(self._rows, self._height, top + first, count)
-            shares = np.zeros((TILE_ROWS, self._reach), np.float32)
-            shares[:count, : some.shape[1]] = some
-            for left, columns in _tiles(self._width):
-                wide = self._wide[:, low : low + self._reach, left : left + columns]
-                place = (rows, slice(left, min(left + columns, self._width)))
-                packed[place] = _paint_tile(light[place], shares, wide)
-        return packed.view(np.uint8).reshape(*light.shape, 4)
+            rows = slice(first, first + TILE_ROWS)
+            for left, columns in tiles:
+                place = (rows, slice(left, left + columns))
+                packed[place] = self._tile(top + first, light[place], left, columns)[
+                    :, : packed[place].shape[1]
+                ]
+        return _bytes(packed)
+
+    def _tile(self, top: int, light: np.ndarray, left: int, columns: int) -> np.ndarray:
+        """Colours of a tile, or of as many rows of it as there are: (rows, columns) uint32."""
+        rows = len(light)
+        low, some = row_shares(self._rows, self._height, top, rows)
+        shares = np.zeros((TILE_ROWS, self._reach), np.float32)
+        shares[:rows, : some.shape[1]] = some
+        wide = self._wide[:, low : low + self._reach, left : left + columns]
+        if light.shape != (TILE_ROWS, columns):
+            full = np.zeros((TILE_ROWS, columns), light.dtype)
+            full[:rows, : light.shape[1]] = light
+            light = full
+        packed = _tile(self._reach, columns, light.dtype.name)(*map(tf.constant, (light, shares, wide)))
+        return np.asarray(memoryview(packed))[:rows]
 
 
 def _tiles(width: int) -> Iterator[tuple[int, int]]:
@@ -91,15 +110,9 @@ def _tiles(width: int) -> Iterator[tuple[int, int]]:
         left += columns
 
 
-def _paint_tile(light: np.ndarray, shares: np.ndarray, wide: np.ndarray) -> np.ndarray:
-    """Colours of a tile, or of as much of it as there is: like `light`, uint32."""
-    rows, columns = light.shape
-    if light.shape != (TILE_ROWS, wide.shape[2]):
-        full = np.zeros((TILE_ROWS, wide.shape[2]), light.dtype)
-        full[:rows, :columns] = light
-        light = full
-    packed = _tile(*wide.shape[1:], light.dtype.name)(*map(tf.constant, (light, shares, wide)))
-    return np.asarray(memoryview(packed))[:rows, :columns]
+def _bytes(packed: np.ndarray) -> np.ndarray:
+    """The bytes of (rows, columns) uint32: (rows, columns, 4) uint8."""
+    return packed.view(np.uint8).reshape(*packed.shape, 4)
 
 
 def row_shares(count: int, height: int, top: int, rows: int) -> tuple[int, np.ndarray]:
@@ -182,8 +195,8 @@ def _packed(lightness: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     # The way to grey is straight in linear light: of what the network gives, it turns no hue by two degrees.
     away = [x * row[0] + y * (row[1] - 1) + z * row[2] for row in color.XYZ_TO_RGB * color.WHITE]
     most, least = tf.maximum(tf.maximum(*away[:2]), away[2]), tf.minimum(tf.minimum(*away[:2]), away[2])
-    excess = tf.maximum(most / tf.maximum(1 - y, 1e-9), -least / tf.maximum(y, 1e-9))
-    share = 1 / tf.maximum(excess, 1.0)
+    room = tf.minimum((1 - y) / tf.maximum(most, 1e-9), y / tf.maximum(-least, 1e-9))
+    share = tf.minimum(room, 1.0)
     packed = tf.fill(tf.shape(y), np.uint32(255 << 24))
     for number, difference in enumerate(away):
         channel = (y + share * difference) * np.float32(1 << 24)

@@ -108,7 +108,8 @@ def write_jpeg(
     """Writes a JPEG while it is painted: some strips are coloured while others are encoded.
 
     Args:
-        paint: gives the strip `(top, rows)` as (rows, W, 4) uint8, sRGB and a byte that is ignored.
+        paint: gives the strip `(top, rows)` as (rows, W or more, 4) uint8, sRGB and a byte that
+            is ignored, as is what goes beyond W.
         path: where to.
         photo: whose size and description to take over.
         threads: how many strips at a time; as many as there are cores if None.
@@ -123,7 +124,8 @@ def write_jpeg(
     options = _options("JPEG", photo)
 
     def encode(top: int, rows: int) -> bytes:
-        strip = Image.frombuffer("RGBX", (width, rows), paint(top, rows), "raw", "RGBX", 0, 1)
+        painted = paint(top, rows)
+        strip = Image.frombuffer("RGBX", (width, rows), painted, "raw", "RGBX", painted.strides[0], 1)
         # Into a file that the system knows, since only then does Pillow let other threads go on meanwhile.
         with tempfile.TemporaryFile() as file:
             strip.save(file, "JPEG", **(options if top == 0 else WRITERS["JPEG"][1]))

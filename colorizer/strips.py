@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Result = TypeVar("Result")
-TILE_ROWS = 64  # how many rows `compose.py` works on at a time; strips should hold them without a rest
+TILE_ROWS = 128  # how many rows `compose.py` works on at a time; strips should hold them without a rest
 # Half a million pixels: long enough that the steps between do not count, short enough to stay in a
 # processor's cache, and for small photos to be spread over its cores.
 STRIP_PIXELS = 1 << 19
-MOST_COLUMNS = 1 << 15  # twice as many would be more in a strip than JPEG's restart markers can count
+MOST_PIXELS = 1 << 21  # of a very wide photo; twice as many would be more than JPEG's restart markers count
 MOST_ROWS = 1024  # of a photo that is a thread; what is worked out by the row would add up
 
 
@@ -22,9 +22,10 @@ def cores() -> int:
 
 def strip_rows(width: int) -> int:
     """How high the strips of a photo of some width should be: in whole tiles, and so in JPEG's blocks."""
-    if width > MOST_COLUMNS:
-        return TILE_ROWS // 2
-    return min(MOST_ROWS, max(1, STRIP_PIXELS // (TILE_ROWS * width)) * TILE_ROWS)
+    rows = min(MOST_ROWS, max(1, STRIP_PIXELS // (TILE_ROWS * width)) * TILE_ROWS)
+    while rows * width > MOST_PIXELS:
+        rows //= 2
+    return rows
 
 
 def over_strips(
