@@ -18,7 +18,7 @@ from PIL import Image
 
 from colorizer import color, weights
 from colorizer.compose import Painter
-from colorizer.enlarge import enlarge, follow_edges
+from colorizer.enlarge import follow_edges
 from colorizer.forward import compiled, fastest_precision
 from colorizer.limits import Limits
 from colorizer.network import AB_OFFSET, AB_RANGE, STRIDE, build_network
@@ -26,12 +26,9 @@ from colorizer.output import format_of, suffix_of, write_jpeg, write_photo
 from colorizer.photo import Photo, read_photo
 from colorizer.strips import over_strips, strip_rows
 
+# The network judges a place by the 111 pixels around it: at 256 pixels it sees texture but not the scene, at
+# 64 the scene but no things. docs/experiments.md has the figures, and those of several looks averaged.
 SIZE = 128
-# The network judges a place by the 111 pixels around it: at 256 pixels it sees texture but not the scene,
-# at 96 the scene but not the texture. It looks at three scales, and the mean of its answers is better
-# than any of them; docs/experiments.md has the figures. Cost: half as much again as one look.
-SCALES = (1.0,)
-SMALLEST_LOOK = 64
 # Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
 # far more coarsely than light. Small views are made from one of at least twice the length (`photo.GLANCE`).
 LONGEST_MAP = 320
@@ -199,19 +196,17 @@ class Colorizer:
         return Prediction(photo, self._ab(photo, size), self.limits, self.threads)
 
     def _ab(self, photo: Photo, size: int) -> np.ndarray:
-        """The colour map of a photo: (h, w, 2) float32, the mean over `SCALES`, sharpened by its edges."""
-        looks = [size * scale for scale in SCALES if scale == 1 or size * scale >= SMALLEST_LOOK]
-        maps = [self._look(photo, round(look)) for look in looks]
-        height, width = maps[0].shape[:2]
-        ab = np.mean([maps[0], *(enlarge(small, width, height) for small in maps[1:])], axis=0)
+        """The colour map of a photo: (h, w, 2) float32, sharpened by the photo's edges."""
+        ab = self.ask(photo, size)
+        height, width = ab.shape[:2]
         scale = min(1.0, LONGEST_MAP / max(photo.size))
         wide, high = (max(1, round(side * scale)) for side in photo.size)
         if wide * high <= width * height:
             return ab
         return follow_edges(ab, photo.view(width, height), photo.view(wide, high))
 
-    def _look(self, photo: Photo, size: int) -> np.ndarray:
-        """What the network answers at one scale: (h, w, 2) float32, half as long a side as what it saw."""
+    def ask(self, photo: Photo, size: int) -> np.ndarray:
+        """What the network answers, as small as it is: (h, w, 2) float32, half of what it saw."""
         seen = photo.view(*working_size(*photo.size, size)) / np.float32(100)
         answer = self._forward(seen[None, ..., None])[0]
         # The network ends by repeating every element twofold: every second one is all there is.

@@ -1,13 +1,14 @@
 """The network in the formats of other runtimes, by Keras's own exporters.
 
     python -m colorizer.export --format onnx -o colorizer.onnx
-    python -m colorizer.export --format litert --size 256 256 -o colorizer.tflite
+    python -m colorizer.export --format litert --size 128 128 -o colorizer.tflite
     python -m colorizer.export --format tf_saved_model -o colorizer-saved-model/
 
 What goes in and comes out is as in `network.py`: L* / 100 as (N, H, W, 1), (ab + 128) / 255 as (N, H, W, 2),
 float32. H and W are any multiples of 8, but for LiteRT, whose runtime has no convolution of unknown size:
-there they are those of --size, and N is 1. It is one look of the network; `Colorizer` takes the mean of three
-(see `SCALES`) and puts the colours under the photo's own lightness, which is left to the other side.
+there they are those of --size, and N is 1. Colours are best at about 128 pixels, see docs/experiments.md. To
+make them follow the photo's edges and to put them under its own lightness, as `Colorizer` does, is left to
+the other side.
 
 ONNX needs tf2onnx and onnx, which requirements-dev.txt pins; nothing else here does.
 """
@@ -25,7 +26,7 @@ from colorizer import weights
 from colorizer.network import STRIDE, build_network
 
 FORMATS = ("onnx", "litert", "tf_saved_model")
-SIZE = (256, 256)  # what the network is shown by default
+SIZE = (128, 128)  # what the network is shown by default
 
 
 class ExportError(RuntimeError):
@@ -82,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--out", type=Path, metavar="FILE", required=True)
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument(
-        "--size", type=int, nargs=2, metavar=("H", "W"), default=SIZE, help="for litert (default: 256 256)"
+        "--size", type=int, nargs=2, metavar=("H", "W"), default=SIZE, help="for litert (default: 128 128)"
     )
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""Times the network in every runtime that it can be exported to, side by side: one look at 256x256 pixels.
+"""Times the network in every runtime that it can be exported to, side by side: one look at 128x128 pixels.
 
     python scripts/runtimes.py             # writes the exports into a temporary folder, prints a table
 
