@@ -228,7 +228,9 @@ class BatchStream:
     sees what it would have seen.
     """
 
-    def __init__(self, cache: PhotoCache, seed: int, zoom: float, count: int | None = None):
+    def __init__(
+        self, cache: PhotoCache, seed: int, zoom: float, count: int | None = None, stretch: float = 1.0
+    ):
         """Reads nothing yet.
 
         Args:
@@ -236,8 +238,10 @@ class BatchStream:
             seed: of the order and of the crops.
             zoom: the crop's side is the photo's short side divided by 1 to this, evenly in log scale.
             count: use only so many photos from the beginning of the cache.
+            stretch: what the crop shows is wider than high, or higher than wide, by 1 to this, evenly in
+                log scale.
         """
-        self.cache, self.seed, self.zoom = cache, seed, zoom
+        self.cache, self.seed, self.zoom, self.stretch = cache, seed, zoom, stretch
         self.count = len(cache) if count is None else count
 
     def photo_number(self, position: int) -> int:
@@ -251,13 +255,17 @@ class BatchStream:
         photo = self.cache[self.photo_number(position)]
         height, width = photo.shape[:2]
         side = min(height, width) / self.zoom ** random.random()
-        left, top = random.random(2) * (width - side, height - side)
+        left, top = random.random(2)
+        mirrored = random.random() < 0.5
+        shape = self.stretch ** random.uniform(-1, 1)
+        wide, high = side * min(1.0, shape), side * min(1.0, 1 / shape)
+        left, top = left * (width - wide), top * (height - high)
         # Only the crop's rows and columns are read from disk, not the whole photo.
-        x0, y0, x1, y1 = int(left), int(top), int(np.ceil(left + side)), int(np.ceil(top + side))
+        x0, y0, x1, y1 = int(left), int(top), int(np.ceil(left + wide)), int(np.ceil(top + high))
         part = Image.fromarray(np.ascontiguousarray(photo[y0:y1, x0:x1]))
-        box = (left - x0, top - y0, min(left - x0 + side, part.width), min(top - y0 + side, part.height))
+        box = (left - x0, top - y0, min(left - x0 + wide, part.width), min(top - y0 + high, part.height))
         crop = np.asarray(part.resize((size, size), Image.BILINEAR, box=box))
-        return crop[:, ::-1] if random.random() < 0.5 else crop
+        return crop[:, ::-1] if mirrored else crop
 
     def batch(self, position: int, count: int, size: int) -> np.ndarray:
         """Crops `position` to `position + count - 1`: (count, size, size, 3) uint8 RGB."""

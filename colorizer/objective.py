@@ -28,6 +28,9 @@ HUBER = 10.0
 
 # Where the network has thought most: the second layer of 512 features, at an eighth of the size.
 DEEPEST = "relu7"
+# The kernels between these and the next layers hold three quarters of all parameters, and so of what
+# can be learnt by heart: these are the features that dropout hides.
+FORGETFUL = ("relu5", "relu6", "relu7")
 
 
 def rarity_weights(photos: list[np.ndarray], uniform: float = UNIFORM) -> np.ndarray:
@@ -78,6 +81,7 @@ class Objective(keras.Model):
         teacher: Teacher | None = None,
         lpips: float = 0.0,
         hint: float = 0.0,
+        dropout: float = 0.0,
     ):
         """Wraps `network`.
 
@@ -92,6 +96,8 @@ class Objective(keras.Model):
             teacher: who gives the second opinions that the next two count.
             lpips: how often the teacher's distance between coloured and true picture counts beside the loss.
             hint: how often the error in telling the teacher's features, in [0, 2], counts beside the loss.
+            dropout: share of the deepest features that are hidden in training, in [0, 1), so that no photo
+                is known by a few of them (Srivastava et al. 2014).
 
         Raises:
             ValueError: an unknown loss, "rarity" without weights, `lpips` or `hint` without a teacher.
@@ -105,12 +111,11 @@ class Objective(keras.Model):
             raise ValueError(f"lpips and hint need a teacher. Received: {lpips} and {hint} without")
         self.network, self.loss_name, self.film, self.level = network, loss, film, level
         self.color_weights = weights
-        self.teacher, self.lpips, self.hint = teacher, lpips, hint
+        self.teacher, self.lpips, self.hint, self.dropout = teacher, lpips, hint, dropout
         # What tells the teacher's features from the network's; it is needed in training alone.
         self.pupil = None
         if hint:
             deepest = network.get_layer(DEEPEST).output
-            self.together = keras.Model(network.inputs, [network.output, deepest])
             self.pupil = keras.layers.Conv2D(
                 teacher.listener.output.shape[-1], 1, dtype="float32", name="pupil"
             )
@@ -128,12 +133,24 @@ class Objective(keras.Model):
         lab = color.lab_from_linear(linear, ops)
         lightness = film_lightness(linear, self.film, self.seeds) if training else lab[..., :1] / 100
         features = None
-        if self.pupil is not None and training:
-            answer, deepest = self.together(lightness, training=True)
-            features = self.pupil(deepest)
+        if training:
+            answer, deepest = self._learn(lightness)
+            if self.pupil is not None:
+                features = self.pupil(deepest)
         else:
-            answer = self.network(lightness, training=training)
+            answer = self.network(lightness, training=False)
         return ops.cast(answer, "float32") * AB_RANGE - AB_OFFSET, lab[..., 1:], lab[..., :1], features
+
+    def _learn(self, x: Any) -> tuple[Any, Any]:
+        """The network's answer with some features hidden, and its deepest features with none hidden."""
+        deepest = None
+        for layer in self.network.layers[1:]:  # a plain chain, from the input on
+            x = layer(x)
+            if layer.name == DEEPEST:
+                deepest = x
+            if self.dropout and layer.name in FORGETFUL:
+                x = keras.random.dropout(x, self.dropout, seed=self.seeds)
+        return x, deepest
 
     def compute_loss(
         self,

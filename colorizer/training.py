@@ -65,7 +65,7 @@ class Trainer:
             config.level,
         )
         self.learn_from = len(self.cache) - (0 if config.val else self.validation.held_out)
-        self.stream = BatchStream(self.cache, config.seed, config.zoom, self.learn_from)
+        self.stream = BatchStream(self.cache, config.seed, config.zoom, self.learn_from, config.stretch)
 
         self.network = build_network(architecture, config.precision, config.seed)
         if config.init:
@@ -84,6 +84,7 @@ class Trainer:
             teacher,
             config.lpips,
             config.hint,
+            config.dropout,
         )
         optimizer = {"muon": ConvMuon, "adam": keras.optimizers.Adam}[config.optimizer](config.lr)
         self.objective.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")

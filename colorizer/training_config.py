@@ -35,6 +35,7 @@ class TrainingConfig:
         "side of the crops; several take equal shares of the run, so small first is cheap schooling",
     )
     zoom: float = _option(2.0, "crops show 1/zoom to all of the photo's short side: scenes far and near")
+    stretch: float = _option(1.0, "crops are up to so much wider or higher than the photo shows them")
     batch: int = _option(32, "crops a step at the largest size (smaller sizes take more): fits 4 GB")
     epochs: float = _option(10.0, "passes over the photos, if no minutes are given")
     minutes: float | None = _option(None, "train this long instead, the schedule stretched to fit")
@@ -51,6 +52,9 @@ class TrainingConfig:
     )
     hint: float = _option(0.0, "how much the teacher's features count, 50 as much as colour; 0: not at all")
     lpips: float = _option(0.0, "how much LPIPS counts; it lies near 0.2, the rest of the loss near 50")
+    dropout: float = _option(
+        0.0, "share of the deepest features hidden in training: against learning by heart"
+    )
     film: float = _option(0.5, "share of the pictures whose grey side is given an old film's look")
     precision: str = _option("mixed_bfloat16", "or float32: twice as slow on processors with AVX512-BF16")
     seed: int = _option(0, "of initial weights, crops and film")
@@ -86,6 +90,8 @@ def check(config: TrainingConfig) -> None:
         raise ValueError(f"level must be at least 0. Received: {config.level}")
     if not 0 < config.warmup < 1:
         raise ValueError(f"warmup must lie between 0 and 1, both excluded. Received: {config.warmup}")
+    if not 0 <= config.dropout < 1:
+        raise ValueError(f"dropout must be at least 0 and less than 1. Received: {config.dropout}")
     if not 0 <= config.film <= 1:
         raise ValueError(f"film must lie between 0 and 1. Received: {config.film}")
     if config.seed < 0:
@@ -94,5 +100,6 @@ def check(config: TrainingConfig) -> None:
         raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {config.optimizer!r}")
     if config.loss not in LOSSES:
         raise ValueError(f"loss must be one of {', '.join(LOSSES)}. Received: {config.loss!r}")
-    if config.zoom < 1:
-        raise ValueError(f"zoom must be at least 1. Received: {config.zoom}")
+    for name in ("zoom", "stretch"):
+        if not 1 <= (value := getattr(config, name)) < float("inf"):
+            raise ValueError(f"{name} must be at least 1. Received: {value}")

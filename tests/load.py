@@ -28,6 +28,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
+from colorizer.colorizer import SIZE
+
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = 20  # photos of different pixels; the bytes of every one are different
 WARM_UP = 20  # photos after which everything that is kept for good has been made
@@ -49,7 +51,8 @@ def send(client: httpx.Client, name: str, data: bytes) -> bytes:
     """Sends a photo as any program would, waits for its colours, and takes them home."""
     answer = client.post("/gradio_api/upload", files={"files": (name, data)}).raise_for_status()
     file = {"path": answer.json()[0], "meta": {"_type": "gradio.FileData"}}
-    answer = client.post("/gradio_api/call/colorize", json={"data": [file, 1.0, 256]}).raise_for_status()
+    request = {"data": [file, 1.0, SIZE]}
+    answer = client.post("/gradio_api/call/colorize", json=request).raise_for_status()
     stream = client.get(f"/gradio_api/call/colorize/{answer.json()['event_id']}").raise_for_status().text
     if "event: complete" not in stream:
         raise ValueError(f"{name}: {stream[-300:]}")

@@ -180,3 +180,18 @@ def test_without_zoom_a_square_photo_is_shown_whole_or_mirrored(cache):
     crop = BatchStream(cache, seed=0, zoom=1).crop(5, 40).astype(int)
     photo = cache[BatchStream(cache, seed=0, zoom=1).photo_number(5)].astype(int)
     assert min(np.abs(crop - photo).max(), np.abs(crop - photo[:, ::-1]).max()) <= 1
+
+
+def test_stretched_crops_show_some_things_wider_and_some_higher():
+    round_things = np.zeros((100, 100, 3), np.uint8)
+    round_things[40:60, 40:60] = 255
+    cache = [round_things]
+    crops = [BatchStream(cache, seed=0, zoom=1, stretch=2, count=1).crop(i, 100) for i in range(60)]
+    seen = np.array(
+        [((crop[..., 0] > 127).any(axis=0).sum(), (crop[..., 0] > 127).any(axis=1).sum()) for crop in crops]
+    )
+    shapes = seen[:, 0] / seen[:, 1]
+    assert shapes.min() < 0.7
+    assert shapes.max() > 1.4
+    assert shapes.max() < 2.2
+    assert seen.min() >= 20  # never smaller than the photo shows it, so that nothing is made up beside it

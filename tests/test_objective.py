@@ -90,6 +90,20 @@ def test_above_the_level_a_picture_counts_by_its_logarithm(tiny_network):
     assert loss_of(objective(tiny_network, level=1e6), zero + 3, zero) == pytest.approx(9, rel=1e-3)
 
 
+def test_dropout_hides_deep_features_in_training_alone(tiny_network):
+    hidden = objective(tiny_network, dropout=0.5)
+    seen, plain = (np.asarray(hidden(PHOTOS, training=training)[0]) for training in (True, False))
+    again = np.asarray(hidden(PHOTOS, training=True)[0])
+    assert np.abs(seen - again).max() > 1e-3
+    np.testing.assert_array_equal(plain, np.asarray(hidden(PHOTOS, training=False)[0]))
+
+
+def test_without_dropout_training_asks_the_network_itself(tiny_network):
+    clean = Objective(tiny_network, "mse", Film(share=0))
+    seen, plain = (np.asarray(clean(PHOTOS, training=training)[0]) for training in (True, False))
+    np.testing.assert_allclose(seen, plain, atol=1e-3)
+
+
 def test_rare_colors_weigh_more_and_the_average_pixel_weighs_one():
     photo = np.full((64, 64, 3), 120, np.uint8)
     photo[:8] = (255, 0, 0)

@@ -174,6 +174,8 @@ def test_several_sizes_take_equal_shares_of_the_run(config):
         ({"lr": -1.0}, "lr must be more than 0. Received: -1.0"),
         ({"minutes": 0.0}, "minutes must be more than 0. Received: 0.0"),
         ({"zoom": 0.5}, "zoom must be at least 1. Received: 0.5"),
+        ({"stretch": 0.5}, "stretch must be at least 1. Received: 0.5"),
+        ({"dropout": 1.0}, "dropout must be at least 0 and less than 1. Received: 1.0"),
         ({"loss": "l1"}, "loss must be one of mse, rarity, huber. Received: 'l1'"),
         ({"warmup": 0.0}, "warmup must lie between 0 and 1, both excluded. Received: 0.0"),
         ({"film": 2.0}, "film must lie between 0 and 1. Received: 2.0"),
