@@ -147,16 +147,16 @@ def edges(photo: Path, _out: Path) -> Callable[[], None]:
 
 
 def bare_look(photo: Path, _out: Path) -> Callable[[], None]:
-    """The bare compiled pass of that."""
-    from colorizer.colorizer import SIZE, working_size
+    """The bare compiled passes of that."""
+    from colorizer.colorizer import LOOKS, SIZE, working_size
     from colorizer.forward import compiled, fastest_precision
     from colorizer.network import build_network
 
     forward = compiled(build_network(precision=fastest_precision()))
     with Image.open(photo) as image:
-        width, height = working_size(*image.size, SIZE)
-    seen = np.ones((1, height, width, 1), np.float32)
-    return lambda: forward(seen)
+        sizes = [working_size(*image.size, share * SIZE) for share, _ in LOOKS]
+    looks = [np.ones((1, height, width, 1), np.float32) for width, height in sizes]
+    return lambda: [forward(seen) for seen in looks]
 
 
 JOBS = {job.__name__: job for job in (pillow, ours, usual, network, eccv16, look, edges, bare_look)}

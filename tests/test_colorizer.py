@@ -6,7 +6,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from colorizer import Colorizer, PhotoError
-from colorizer.colorizer import Prediction, working_size
+from colorizer.colorizer import LOOKS, Prediction, working_size
 from colorizer.photo import read_photo
 
 RAMP = np.tile(np.linspace(0, 255, 160).astype(np.uint8), (120, 1))
@@ -183,6 +183,26 @@ def test_the_network_sees_about_size_squared_pixels_with_the_aspect_kept(photo):
     assert width / height == pytest.approx(photo[0] / photo[1], rel=0.1)
 
 
+def resized(ab: np.ndarray, width: int, height: int) -> np.ndarray:
+    planes = [Image.fromarray(np.ascontiguousarray(ab[..., n])) for n in (0, 1)]
+    return np.stack([np.asarray(plane.resize((width, height), Image.BICUBIC)) for plane in planes], axis=-1)
+
+
+def test_the_answer_is_the_mean_of_several_looks_mirrored_ones_turned_back(tiny_colorizer, tiny_network):
+    light = np.random.default_rng(0).integers(0, 256, (7, 5), dtype=np.uint8)
+    photo = read_photo(Image.fromarray(light).resize((250, 350), Image.BICUBIC))
+    got = tiny_colorizer.ask(photo, 200)
+    looks = []
+    for share, mirrored in LOOKS:
+        seen = photo.view(*working_size(250, 350, share * 200))
+        seen = seen[:, ::-1] if mirrored else seen
+        ab = np.asarray(tiny_network(seen[None, ..., None] / 100))[0] * 255 - 128
+        ab = ab[:, ::-1] if mirrored else ab
+        looks.append(resized(ab[::2, ::2], *got.shape[1::-1]))
+    assert any(mirrored for _, mirrored in LOOKS)
+    np.testing.assert_allclose(got, np.mean(looks, axis=0), atol=0.05)
+
+
 def test_a_thread_of_a_photo_is_not_blown_up_without_bound():
     assert working_size(10000, 1, 256) == (4096, 8)
     assert working_size(1, 10000, 256) == (8, 4096)
@@ -194,7 +214,8 @@ def test_a_thread_of_a_photo_is_not_blown_up_without_bound():
 def test_the_shipped_network_makes_a_clear_sky_blue_over_green_grass(shipped):
     random = np.random.default_rng(0)
     sky = np.linspace(150, 215, 140)[:, None] + random.normal(0, 1, (140, 256))
-    grass = 95 + random.normal(0, 28, (116, 256))
+    blades = Image.fromarray(random.normal(0, 35, (58, 128)).astype(np.float32))
+    grass = 95 + np.asarray(blades.resize((256, 116), Image.BICUBIC))
     scene = np.clip(np.vstack([sky, grass]), 0, 255).astype(np.uint8)
     ab = shipped.predict(scene).ab
     height = ab.shape[0]
