@@ -33,15 +33,18 @@ def compiled(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
         return network.predict_on_batch
     import tensorflow as tf
 
-    weights = [variable.numpy() for variable in network.trainable_variables]
+    learnt, fixed = (
+        [variable.numpy() for variable in variables]
+        for variables in (network.trainable_variables, network.non_trainable_variables)
+    )
 
     def run(seen: tf.Tensor) -> tf.Tensor:
-        constants = [tf.constant(weight) for weight in weights]
-        return network.stateless_call(constants, [], seen, training=False)[0]
+        constants = [[tf.constant(weight) for weight in weights] for weights in (learnt, fixed)]
+        return network.stateless_call(*constants, seen, training=False)[0]
 
     shapes = tf.TensorSpec((None, None, None, 1), tf.float32)
-    run = tf.function(run, input_signature=[shapes], autograph=False).get_concrete_function()
-    return lambda seen: run(tf.constant(seen)).numpy()
+    frozen = tf.function(run, input_signature=[shapes], autograph=False).get_concrete_function()
+    return lambda seen: frozen(tf.constant(seen)).numpy()
 
 
 @lru_cache
