@@ -119,7 +119,13 @@ class Prediction:
 
 
 class Colorizer:
-    """A network with its way from photo to photo. Safe to share between threads."""
+    """A network with its way from photo to photo. Safe to share between threads.
+
+    Attributes:
+        looks: of every look at a photo, its share of the size asked for, and whether it is mirrored.
+    """
+
+    looks = LOOKS
 
     def __init__(self, network: keras.Model, limits: Limits | None = None, threads: int | None = None):
         """Takes a network as of `build_network`; `from_pretrained` is the usual way in.
@@ -209,7 +215,7 @@ class Colorizer:
 
     def ask(self, photo: Photo, size: int) -> np.ndarray:
         """What the network answers, as small as it is: (h, w, 2) float32, half of the largest it saw."""
-        answers = [self._look(photo, share * size, mirrored) for share, mirrored in LOOKS]
+        answers = [self._look(photo, share * size, mirrored) for share, mirrored in self.looks]
         height, width = max(answer.shape[:2] for answer in answers)
         same = [
             answer if answer.shape[:2] == (height, width) else enlarge(answer, width, height)

@@ -29,7 +29,7 @@ ORIENTATION = 0x0112
 # A JPEG may be sent in any number of passes over the whole picture: honest ones take about ten. Passes
 # times megapixels at most; one takes some 5 ms a megapixel, and cannot be interrupted.
 MOST_SCANS = 3000
-# Small views are made from one of at least this length: 2.5 times what the network mostly asks for.
+# Small views are made from one of at least this length: twice the map that follows edges, and more.
 GLANCE = 800
 
 

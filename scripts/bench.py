@@ -253,10 +253,10 @@ def network_alone(folder: Path) -> None:
             f"{results['eccv16']['seconds'] * 1e3:.0f}",
             results["eccv16"]["seconds"] / unit,
         ),
-        ("its look at a photo, bare", f"{bare * 1e3:.0f}", 1.0),
+        ("its looks at a photo, bare", f"{bare * 1e3:.0f}", 1.0),
         *(
             (words, f"{results[name]['seconds'] * 1e3:.0f}", results[name]["seconds"] / bare)
-            for name, words in (("look", "the look through Colorizer"), ("edges", "and following edges"))
+            for name, words in (("look", "the looks through Colorizer"), ("edges", "and following edges"))
         ),
     )
 
