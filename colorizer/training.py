@@ -2,10 +2,10 @@
 
     Trainer(TrainingConfig(photos=("photos/",), val="val/", minutes=60)).run()
 
-Out come, in the folder `out`: `colorizer.weights.h5` (the best so far by validation) and its checksum,
-`training.json` (how they came about, for the model card), `history.csv`, `history.png`, `samples.png`, and
-`checkpoint.npz`, from which `resume` goes on. Every file is written under a temporary name and renamed, so
-that a run killed at any moment leaves whole ones.
+Out come, in the folder `out`: `colorizer.weights.h5` (the best so far by validation; with LPIPS in the loss,
+which validation does not see, the latest) and its checksum, `training.json` (how they came about, for the
+model card), `history.csv`, `history.png`, `samples.png`, and `checkpoint.npz`, from which `resume` goes on.
+Every file is written under a temporary name and renamed, so a run killed at any moment leaves whole ones.
 
 Keras alone is needed, on TensorFlow or on JAX (KERAS_BACKEND=jax), with Pillow, matplotlib and tqdm.
 """
@@ -185,7 +185,7 @@ class Trainer:
             mean += share * (now - mean)
 
     def _finish_row(self, loss: float, bar: tqdm) -> None:
-        """Validates, keeps the weights if they are the best, writes history and curve."""
+        """Validates, keeps the weights if they are what the run is for, writes history and curve."""
         current = self.network.get_weights()
         figures_now = self.validation.score(self.network)
         self.network.set_weights(self.average)
@@ -204,7 +204,8 @@ class Trainer:
             "waiting": round(self.state["waited"] / max(self.state["seconds"], 1e-9), 4),
         }
         self.state["rows"].append(row)
-        if self.state["best"] is None or row["val_loss"] < self.state["best"]:
+        best = self.state["best"]
+        if best is None or row["val_loss"] < best or self.config.lpips:
             self.state["best"] = row["val_loss"]
             if not averaged:
                 self.network.set_weights(current)

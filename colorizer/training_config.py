@@ -20,7 +20,8 @@ def _option(default: Any, help: str) -> Any:
 class TrainingConfig:
     """Every option of training, with its reason. `train.py` makes its command line from this table.
 
-    The defaults are the recipe that made the shipped weights; weights/README.md has the whole command.
+    The defaults are the first stage of the recipe that made the shipped weights; weights/README.md has the
+    commands of all.
     """
 
     photos: tuple[str, ...] = _option(

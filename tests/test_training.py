@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from conftest import TINY
 from PIL import Image
+from tqdm import tqdm
 
 from colorizer.card import build_card
 from colorizer.network import build_network
@@ -85,6 +86,22 @@ def test_a_run_leaves_weights_history_curve_samples_and_checkpoint_all_whole(tra
         "training.json",
     }
     assert_every_file_is_whole(trained)
+
+
+@pytest.mark.parametrize(("lpips", "kept"), [(0.0, 1), (100.0, 2)])
+def test_the_best_row_is_kept_but_where_lpips_counts_the_latest_since_validation_does_not_see_it(
+    lpips, kept, config, tmp_path, monkeypatch
+):
+    trainer = Trainer(replace(config, out=str(tmp_path)), TINY)
+    trainer.config = replace(trainer.config, lpips=lpips)  # a teacher is not needed to judge rows
+    figures = trainer.validation.score(trainer.network)
+    for row in (1, 2):  # the second is the worse
+        monkeypatch.setattr(trainer.validation, "score", lambda _, loss=row: figures | {"val_loss": loss})
+        trainer.network.set_weights([np.full_like(w, row) for w in trainer.network.get_weights()])
+        trainer._finish_row(0.0, tqdm(disable=True))
+    network = build_network(TINY)
+    load(network, tmp_path)
+    assert all((w == kept).all() for w in network.get_weights())
 
 
 def test_every_row_of_the_history_has_the_figures_beside_those_of_plain_grey(trained):
