@@ -5,7 +5,7 @@ in a training step happens inside it, in Keras operations alone: sRGB to Lab, th
 grey side (`augment.py`), the network, the loss. So the same step runs on TensorFlow and on JAX.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -67,6 +67,23 @@ def bin_of(ab: Any) -> Any:
     return index[..., 0] * BINS + index[..., 1]
 
 
+class Answer(NamedTuple):
+    """What `Objective` says of N photos; colours are (N, H, W, 2), in units of a*, b*."""
+
+    predicted: Any
+    asked: Any  # the colour to be learnt: the true one, or with a mentor one between its answer and the truth
+    truth: Any
+    lightness: Any  # (N, H, W, 1), the true L* in [0, 100]
+    features: (
+        Any  # (N, H / 8, W / 8, 512): what the teacher is thought to see; None where that is not asked for
+    )
+
+
+def _units(answer: Any) -> Any:
+    """A network's answer in units of a*, b*."""
+    return ops.cast(answer, "float32") * AB_RANGE - AB_OFFSET
+
+
 class Objective(keras.Model):
     """The network, what it is shown and what it is told; its input is (N, H, W, 3) uint8 RGB."""
 
@@ -82,6 +99,8 @@ class Objective(keras.Model):
         lpips: float = 0.0,
         hint: float = 0.0,
         dropout: float = 0.0,
+        mentor: keras.Model | None = None,
+        trust: float = 0.0,
     ):
         """Wraps `network`.
 
@@ -98,6 +117,8 @@ class Objective(keras.Model):
             hint: how often the error in telling the teacher's features, in [0, 2], counts beside the loss.
             dropout: share of the deepest features that are hidden in training, in [0, 1), so that no photo
                 is known by a few of them (Srivastava et al. 2014).
+            mentor: a colorizer whose answers the network learns from (see `mentor.py`).
+            trust: the share of its answer in the colour asked for, in [0, 1]; the rest is the true colour.
 
         Raises:
             ValueError: an unknown loss, "rarity" without weights, `lpips` or `hint` without a teacher.
@@ -112,6 +133,7 @@ class Objective(keras.Model):
         self.network, self.loss_name, self.film, self.level = network, loss, film, level
         self.color_weights = weights
         self.teacher, self.lpips, self.hint, self.dropout = teacher, lpips, hint, dropout
+        self.mentor, self.trust = mentor, trust
         # What tells the teacher's features from the network's; it is needed in training alone.
         self.pupil = None
         if hint:
@@ -122,27 +144,28 @@ class Objective(keras.Model):
             self.pupil.build(deepest.shape)
         self.seeds = keras.random.SeedGenerator(seed)
 
-    def call(self, photos: Any, training: bool = False) -> tuple[Any, Any, Any, Any]:
-        """Colours the photos.
-
-        Returns:
-            Predicted and true ab, each (N, H, W, 2) in units of a*, b*; the true L* (N, H, W, 1); what the
-            teacher is thought to see, (N, H / 8, W / 8, 512), or None where that is not asked for.
-        """
+    def call(self, photos: Any, training: bool = False) -> Answer:
+        """Colours the photos; see `Answer`."""
         linear = color.linear_from_srgb(ops.cast(photos, "float32") / 255, ops)
         lab = color.lab_from_linear(linear, ops)
-        lightness = film_lightness(linear, self.film, self.seeds) if training else lab[..., :1] / 100
-        features = None
+        truth, features = lab[..., 1:], None
+        asked = truth
         if training:
-            answer, deepest = self._learn(lightness)
+            answer, deepest = self._learn(film_lightness(linear, self.film, self.seeds))
             if self.pupil is not None:
                 features = self.pupil(deepest)
+            if self.mentor is not None:
+                # It sees the clean lightness: what it knows in good light, the network learns for any film.
+                opinion = ops.stop_gradient(_units(self.mentor(lab[..., :1] / 100, training=False)))
+                asked = truth + self.trust * (opinion - truth)
         else:
-            answer = self.network(lightness, training=False)
-        return ops.cast(answer, "float32") * AB_RANGE - AB_OFFSET, lab[..., 1:], lab[..., :1], features
+            answer = self.network(lab[..., :1] / 100, training=False)
+        return Answer(_units(answer), asked, truth, lab[..., :1], features)
 
     def _learn(self, x: Any) -> tuple[Any, Any]:
         """The network's answer with some features hidden, and its deepest features with none hidden."""
+        if self.network.name == "mentor":  # no plain chain, and it hides features by itself
+            return self.network(x, training=True), None
         deepest = None
         for layer in self.network.layers[1:]:  # a plain chain, from the input on
             x = layer(x)
@@ -166,8 +189,8 @@ class Objective(keras.Model):
         as c log(1 + l / c): PSNR is the mean of such logarithms, while in a plain mean a few gaudy
         pictures drown the nearly grey ones, and the network paints fog, snow and statues.
         """
-        predicted, truth, lightness, features = y_pred
-        each = self._each(predicted, truth)
+        predicted, asked, truth, lightness, features = y_pred
+        each = self._each(predicted, asked)
         if self.level:
             each = self.level * ops.log1p(each / self.level)
         if self.lpips:
@@ -177,14 +200,14 @@ class Objective(keras.Model):
             each = each + self.hint * ops.mean(1 - cosine, axis=(1, 2))
         return ops.mean(each)
 
-    def _each(self, predicted: Any, truth: Any) -> Any:
+    def _each(self, predicted: Any, asked: Any) -> Any:
         """The loss of every picture: (N,)."""
-        error = predicted - truth
+        error = predicted - asked
         if self.loss_name == "huber":
             size = ops.absolute(error)
             bent = ops.where(size < HUBER, error * error, HUBER * (2 * size - HUBER))
             return ops.mean(bent, axis=(1, 2, 3))
         squared = ops.mean(error * error, axis=-1)
         if self.loss_name == "rarity":
-            squared = squared * ops.take(ops.convert_to_tensor(self.color_weights), bin_of(truth))
+            squared = squared * ops.take(ops.convert_to_tensor(self.color_weights), bin_of(asked))
         return ops.mean(squared, axis=(1, 2))

@@ -42,7 +42,23 @@ def orthogonalise(matrix: Any, steps: int = 5) -> Any:
 
 
 class ConvMuon(keras.optimizers.Muon):
-    """Keras's Muon, extended to convolution kernels; everything else takes its Adam step."""
+    """Keras's Muon, extended to convolution kernels; everything else takes its Adam step.
+
+    Layers that were `borrowed` from a network that has learnt already take a tenth of the rate: Muon's steps
+    do not shrink with the gradient, and at the full rate fifty of them would have forgotten everything.
+    """
+
+    borrowed, borrowed_pace = "borrowed", 0.1
+
+    def build(self, var_list: list[Any]) -> None:
+        """Makes the variables of the optimizer, and notes which of the network's are borrowed."""
+        super().build(var_list)
+        self.paces = [self.borrowed_pace if self.borrowed in v.path else 1.0 for v in var_list]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """One variable's step, in place."""
+        pace = self.paces[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * pace)
 
     def _should_use_adamw(self, variable: Any) -> bool:
         # One input or two outputs leave nothing to orthogonalise.

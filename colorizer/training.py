@@ -28,12 +28,17 @@ from colorizer import card, figures, hub, weights
 from colorizer.augment import Film
 from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
+from colorizer.mentor import build_mentor, load_mentor
 from colorizer.network import ARCHITECTURE, Conv, build_network
 from colorizer.objective import Objective, rarity_weights
 from colorizer.optimizer import ConvMuon
-from colorizer.teacher import Teacher
+from colorizer.teacher import Teacher, read_arrays
 from colorizer.training_config import TrainingConfig, check
 from colorizer.validation import Validation
+
+# The averaged weights take in the network's every so many steps: enough for an average over hundreds, and a
+# copy of all weights a step costs a tenth of the time.
+AVERAGE_EVERY = 8
 
 
 class Trainer:
@@ -48,7 +53,10 @@ class Trainer:
         """
         check(config)
         self.config = config
-        teacher = Teacher(config.teacher, config.precision) if config.teacher else None
+        arrays = read_arrays(config.teacher) if config.teacher else {}
+        heard = config.hint or config.lpips
+        teacher = Teacher(arrays, config.precision) if heard else None
+        mentor = load_mentor(config.mentor, arrays, config.precision) if config.mentor else None
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
         photos = [hub.local_photos(path) for path in config.photos]
@@ -67,7 +75,10 @@ class Trainer:
         self.learn_from = len(self.cache) - (0 if config.val else self.validation.held_out)
         self.stream = BatchStream(self.cache, config.seed, config.zoom, self.learn_from, config.stretch)
 
-        self.network = build_network(architecture, config.precision, config.seed)
+        if config.network == "mentor":
+            self.network = build_mentor(arrays, config.precision, config.dropout, config.seed)
+        else:
+            self.network = build_network(architecture, config.precision, config.seed)
         if config.init:
             weights.load(self.network, config.init)
         table = None
@@ -85,6 +96,8 @@ class Trainer:
             config.lpips,
             config.hint,
             config.dropout,
+            mentor,
+            config.trust,
         )
         optimizer = {"muon": ConvMuon, "adam": keras.optimizers.Adam}[config.optimizer](config.lr)
         self.objective.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
@@ -141,7 +154,8 @@ class Trainer:
                     )
                 self.state["crops"] += len(batch)
                 self.state["steps"] += 1
-                self._update_average()
+                if self.state["steps"] % AVERAGE_EVERY == 0:
+                    self._update_average()
                 now = time.monotonic()
                 self.state["seconds"] += now - clock
                 clock = now
@@ -180,7 +194,8 @@ class Trainer:
             self.objective.optimizer.build(self.objective.trainable_variables)
 
     def _update_average(self) -> None:
-        share = max(1 / self.state["steps"], min(1.0, 1 / (self.config.average * self.state["steps"] + 1)))
+        taken = self.state["steps"] // AVERAGE_EVERY
+        share = max(1 / taken, 1 / (self.config.average * taken + 1))
         for mean, now in zip(self.average, self.network.get_weights(), strict=True):
             mean += share * (now - mean)
 
@@ -232,7 +247,7 @@ class Trainer:
             value = getattr(self.config, option.name)
             if value != option.default and option.name not in ("cache", "out", "publish", "resume"):
                 values = value if isinstance(value, tuple) else (value,)
-                if option.name in ("photos", "val", "init"):
+                if option.name in ("photos", "val", "init", "mentor", "teacher"):
                     values = [value if value.startswith("hf://") else Path(value).name for value in values]
                 flag = "--" + option.name.replace("_", "-")
                 words.append(" ".join([flag, *(str(value) for value in values if value is not True)]))

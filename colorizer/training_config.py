@@ -6,10 +6,12 @@ TrainingConfig(photos=("photos/",), val="val/", minutes=60)
 from dataclasses import dataclass, field
 from typing import Any
 
+from colorizer.mentor import STRIDE as MENTOR_STRIDE
 from colorizer.objective import LOSSES
 from colorizer.teacher import SMALLEST
 
 OPTIMIZERS = ("muon", "adam")
+NETWORKS = ("colorizer", "mentor")
 
 
 def _option(default: Any, help: str) -> Any:
@@ -53,6 +55,11 @@ class TrainingConfig:
     )
     hint: float = _option(0.0, "how much the teacher's features count, 50 as much as colour; 0: not at all")
     lpips: float = _option(0.0, "how much LPIPS counts; it lies near 0.2, the rest of the loss near 50")
+    network: str = _option(
+        "colorizer", f"one of {', '.join(NETWORKS)}: what ships, or a larger one to learn from (mentor.py)"
+    )
+    mentor: str | None = _option(None, "weights of a mentor to learn from, beside the true colours")
+    trust: float = _option(0.7, "share of the mentor's answer in the colour that is asked for")
     dropout: float = _option(
         0.0, "share of the deepest features hidden in training: against learning by heart"
     )
@@ -78,6 +85,21 @@ def check(config: TrainingConfig) -> None:
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise ValueError(f"{name} must be more than 0. Received: {value}")
+    if config.network not in NETWORKS:
+        raise ValueError(f"network must be one of {', '.join(NETWORKS)}. Received: {config.network!r}")
+    if config.network == "mentor" or config.mentor:
+        if not config.teacher:
+            raise ValueError("A mentor stands on VGG16 and needs --teacher. Received: none")
+        if any(size % MENTOR_STRIDE for size in config.size):
+            raise ValueError(
+                f"With a mentor, size must be a multiple of {MENTOR_STRIDE}. Received: {config.size}"
+            )
+    if config.network == "mentor" and (config.hint or config.mentor):
+        raise ValueError(
+            f"A mentor learns from true colours alone. Received: hint {config.hint}, mentor {config.mentor}"
+        )
+    if not 0 <= config.trust <= 1:
+        raise ValueError(f"trust must lie between 0 and 1. Received: {config.trust}")
     if config.teacher and min(config.size) < SMALLEST:
         raise ValueError(f"size must be at least {SMALLEST} with a teacher. Received: {min(config.size)}")
     for name in ("hint", "lpips"):

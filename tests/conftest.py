@@ -1,6 +1,7 @@
 """What several tests share: a tiny network, photos made on the spot, the page, and a browser to visit it."""
 
 import io
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 import chromium
 import numpy as np
 import pytest
+import vgg
 from PIL import Image
 
 from colorizer.network import Conv, build_network
@@ -77,6 +79,12 @@ def photos(tmp_path_factory, photo_bytes) -> Path:
         pixels = np.where(bright[..., None], (150, 190, 255), (110, 20, 10)).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{number:03}.png")
     return folder
+
+
+@pytest.fixture
+def kernels(tmp_path) -> Path:
+    """A package with a small VGG16 in it."""
+    return vgg.package(tmp_path / "lpips.tar.gz", pickle.dumps(vgg.tree()))
 
 
 # --- the page ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from skimage.color import rgb2lab
 
 from colorizer import color
 from colorizer.augment import Film, film_lightness
-from colorizer.objective import BIN, BINS, Objective, bin_of, rarity_weights
+from colorizer.objective import BIN, BINS, Answer, Objective, bin_of, rarity_weights
 
 PHOTOS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
 LAB = rgb2lab(PHOTOS / 255)
@@ -50,12 +50,12 @@ def objective(network, loss: str = "mse", weights=None, **options) -> Objective:
 
 def loss_of(task: Objective, predicted: np.ndarray, truth: np.ndarray) -> float:
     lightness = np.full((*truth.shape[:-1], 1), 50, np.float32)
-    return float(task.compute_loss(y_pred=(predicted, truth, lightness, None)))
+    return float(task.compute_loss(y_pred=Answer(predicted, truth, truth, lightness, None)))
 
 
 def test_the_color_asked_for_is_the_true_one_whatever_the_film(tiny_network):
     for training in (False, True):
-        _, truth, lightness, _ = objective(tiny_network)(PHOTOS, training=training)
+        _, _, truth, lightness, _ = objective(tiny_network)(PHOTOS, training=training)
         np.testing.assert_allclose(np.asarray(lightness)[..., 0], LAB[..., 0], atol=0.1)
         np.testing.assert_allclose(np.asarray(truth), LAB[..., 1:], atol=0.1)
 

