@@ -89,11 +89,17 @@ def load_mentor(
 ) -> keras.Model:
     """A mentor that has learnt, frozen.
 
+    Returns:
+        A model that gives, beside the answer, what VGG16 sees at an eighth of the size, after learning to
+        colour: (N, H / 8, W / 8, 512).
+
     Raises:
         WeightsError: `path` holds no weights of a mentor.
     """
     network = build_mentor(arrays, precision)
     weights.load(network, Path(path))
+    seen = network.get_layer(f"{BORROWED}{teacher.POOL_BEFORE[teacher.HINT_TAP] - 1}").output
+    network = keras.Model(network.input, [network.output, seen], name="mentor")
     network.trainable = False
     return network
 

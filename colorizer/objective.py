@@ -74,9 +74,10 @@ class Answer(NamedTuple):
     asked: Any  # the colour to be learnt: the true one, or with a mentor one between its answer and the truth
     truth: Any
     lightness: Any  # (N, H, W, 1), the true L* in [0, 100]
-    features: (
-        Any  # (N, H / 8, W / 8, 512): what the teacher is thought to see; None where that is not asked for
-    )
+    # (N, H / 8, W / 8, 512), or None where no hint is given: VGG16's features as the network tells them from
+    # its own, and as they are.
+    told: Any
+    seen: Any
 
 
 def _units(answer: Any) -> Any:
@@ -117,7 +118,8 @@ class Objective(keras.Model):
             hint: how often the error in telling the teacher's features, in [0, 2], counts beside the loss.
             dropout: share of the deepest features that are hidden in training, in [0, 1), so that no photo
                 is known by a few of them (Srivastava et al. 2014).
-            mentor: a colorizer whose answers the network learns from (see `mentor.py`).
+            mentor: a colorizer whose answers the network learns from, as of `mentor.load_mentor`. The hint is
+                what it sees, then, rather than what the teacher sees of the colours.
             trust: the share of its answer in the colour asked for, in [0, 1]; the rest is the true colour.
 
         Raises:
@@ -128,7 +130,7 @@ class Objective(keras.Model):
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}. Received: {loss!r}")
         if loss == "rarity" and weights is None:
             raise ValueError("loss='rarity' needs the weights that rarity_weights() computes. Received: None")
-        if (lpips or hint) and teacher is None:
+        if (lpips or (hint and mentor is None)) and teacher is None:
             raise ValueError(f"lpips and hint need a teacher. Received: {lpips} and {hint} without")
         self.network, self.loss_name, self.film, self.level = network, loss, film, level
         self.color_weights = weights
@@ -138,9 +140,8 @@ class Objective(keras.Model):
         self.pupil = None
         if hint:
             deepest = network.get_layer(DEEPEST).output
-            self.pupil = keras.layers.Conv2D(
-                teacher.listener.output.shape[-1], 1, dtype="float32", name="pupil"
-            )
+            seen = teacher.listener.output if mentor is None else mentor.outputs[1]
+            self.pupil = keras.layers.Conv2D(seen.shape[-1], 1, dtype="float32", name="pupil")
             self.pupil.build(deepest.shape)
         self.seeds = keras.random.SeedGenerator(seed)
 
@@ -148,19 +149,20 @@ class Objective(keras.Model):
         """Colours the photos; see `Answer`."""
         linear = color.linear_from_srgb(ops.cast(photos, "float32") / 255, ops)
         lab = color.lab_from_linear(linear, ops)
-        truth, features = lab[..., 1:], None
-        asked = truth
+        truth = asked = lab[..., 1:]
+        told = seen = None
         if training:
             answer, deepest = self._learn(film_lightness(linear, self.film, self.seeds))
-            if self.pupil is not None:
-                features = self.pupil(deepest)
             if self.mentor is not None:
                 # It sees the clean lightness: what it knows in good light, the network learns for any film.
-                opinion = ops.stop_gradient(_units(self.mentor(lab[..., :1] / 100, training=False)))
-                asked = truth + self.trust * (opinion - truth)
+                opinion, seen = map(ops.stop_gradient, self.mentor(lab[..., :1] / 100, training=False))
+                asked = truth + self.trust * (_units(opinion) - truth)
+            if self.pupil is not None:
+                told = self.pupil(deepest)
+                seen = self.teacher.hint(photos) if seen is None else unit(ops.cast(seen, "float32"))
         else:
             answer = self.network(lab[..., :1] / 100, training=False)
-        return Answer(_units(answer), asked, truth, lab[..., :1], features)
+        return Answer(_units(answer), asked, truth, lab[..., :1], told, seen)
 
     def _learn(self, x: Any) -> tuple[Any, Any]:
         """The network's answer with some features hidden, and its deepest features with none hidden."""
@@ -189,14 +191,14 @@ class Objective(keras.Model):
         as c log(1 + l / c): PSNR is the mean of such logarithms, while in a plain mean a few gaudy
         pictures drown the nearly grey ones, and the network paints fog, snow and statues.
         """
-        predicted, asked, truth, lightness, features = y_pred
+        predicted, asked, truth, lightness, told, seen = y_pred
         each = self._each(predicted, asked)
         if self.level:
             each = self.level * ops.log1p(each / self.level)
         if self.lpips:
             each = each + self.lpips * self.teacher(predicted, truth, lightness)
-        if features is not None:
-            cosine = ops.sum(unit(features) * self.teacher.hint(x), axis=-1)
+        if told is not None:
+            cosine = ops.sum(unit(told) * seen, axis=-1)
             each = each + self.hint * ops.mean(1 - cosine, axis=(1, 2))
         return ops.mean(each)
 

@@ -54,9 +54,9 @@ class Trainer:
         check(config)
         self.config = config
         arrays = read_arrays(config.teacher) if config.teacher else {}
-        heard = config.hint or config.lpips
-        teacher = Teacher(arrays, config.precision) if heard else None
         mentor = load_mentor(config.mentor, arrays, config.precision) if config.mentor else None
+        heard = config.lpips or (config.hint and mentor is None)
+        teacher = Teacher(arrays, config.precision) if heard else None
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
         photos = [hub.local_photos(path) for path in config.photos]

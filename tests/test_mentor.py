@@ -24,7 +24,15 @@ PHOTOS = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint
 
 @pytest.fixture
 def mentor(kernels) -> keras.Model:
+    """One that is to learn yet."""
     return build_mentor(read_arrays(kernels), "float32", seed=0)
+
+
+@pytest.fixture
+def learnt(mentor, kernels, tmp_path) -> keras.Model:
+    """The same as the network meets it."""
+    save(mentor, tmp_path / "mentor")
+    return load_mentor(tmp_path / "mentor", read_arrays(kernels), "float32")
 
 
 def test_it_answers_as_the_network_does_and_starts_about_grey(mentor):
@@ -59,9 +67,9 @@ def test_edges_stay_as_they_are_what_is_borrowed_learns_slowly_and_the_rest_at_f
     assert max(borrowed) < 0.2 * fresh
 
 
-def test_the_color_asked_for_lies_between_the_truth_and_its_answer(tiny_network, mentor):
+def test_the_color_asked_for_lies_between_the_truth_and_its_answer(tiny_network, mentor, learnt):
     answers = {
-        trust: Objective(tiny_network, "mse", Film(share=1), mentor=mentor, trust=trust)(
+        trust: Objective(tiny_network, "mse", Film(share=1), mentor=learnt, trust=trust)(
             PHOTOS, training=True
         )
         for trust in (0.0, 0.25, 1.0)
@@ -73,9 +81,20 @@ def test_the_color_asked_for_lies_between_the_truth_and_its_answer(tiny_network,
     np.testing.assert_allclose(np.asarray(answers[0.25].asked), 0.75 * truth + 0.25 * opinion, atol=1e-2)
 
 
-def test_outside_of_training_nobody_asks_it(tiny_network, mentor):
-    answer = Objective(tiny_network, "mse", Film(share=1), mentor=mentor, trust=1.0)(PHOTOS)
+def test_outside_of_training_nobody_asks_it(tiny_network, learnt):
+    answer = Objective(tiny_network, "mse", Film(share=1), mentor=learnt, trust=1.0, hint=1.0)(PHOTOS)
     np.testing.assert_array_equal(np.asarray(answer.asked), np.asarray(answer.truth))
+    assert answer.seen is None
+
+
+def test_its_hint_is_what_it_sees_of_the_lightness_at_an_eighth_of_the_size(tiny_network, learnt):
+    task = Objective(tiny_network, "mse", Film(share=1), mentor=learnt, hint=1.0)
+    answer = task(PHOTOS, training=True)
+    features = np.asarray(learnt(np.asarray(answer.lightness) / 100)[1])
+    assert features.shape == (2, 4, 4, FILTERS[9])
+    expected = features / np.sqrt((features**2).sum(-1, keepdims=True) + 1e-8)
+    np.testing.assert_allclose(np.asarray(answer.seen), expected, atol=1e-3)
+    assert answer.told.shape == answer.seen.shape
 
 
 def test_it_is_trained_by_the_same_command_and_a_network_from_it(photos, kernels, tmp_path):

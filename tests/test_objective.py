@@ -50,14 +50,14 @@ def objective(network, loss: str = "mse", weights=None, **options) -> Objective:
 
 def loss_of(task: Objective, predicted: np.ndarray, truth: np.ndarray) -> float:
     lightness = np.full((*truth.shape[:-1], 1), 50, np.float32)
-    return float(task.compute_loss(y_pred=Answer(predicted, truth, truth, lightness, None)))
+    return float(task.compute_loss(y_pred=Answer(predicted, truth, truth, lightness, None, None)))
 
 
 def test_the_color_asked_for_is_the_true_one_whatever_the_film(tiny_network):
     for training in (False, True):
-        _, _, truth, lightness, _ = objective(tiny_network)(PHOTOS, training=training)
-        np.testing.assert_allclose(np.asarray(lightness)[..., 0], LAB[..., 0], atol=0.1)
-        np.testing.assert_allclose(np.asarray(truth), LAB[..., 1:], atol=0.1)
+        answer = objective(tiny_network)(PHOTOS, training=training)
+        np.testing.assert_allclose(np.asarray(answer.lightness)[..., 0], LAB[..., 0], atol=0.1)
+        np.testing.assert_allclose(np.asarray(answer.truth), LAB[..., 1:], atol=0.1)
 
 
 @pytest.mark.parametrize("loss", ["mse", "huber", "rarity"])

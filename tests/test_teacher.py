@@ -70,7 +70,7 @@ def test_the_deepest_layers_learn_to_take_the_hint(kernels, tiny_network):
     photos = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
 
     def error() -> float:
-        told = np.array(task(photos, training=True).features)
+        told = np.array(task(photos, training=True).told)
         told /= np.linalg.norm(told, axis=-1, keepdims=True)
         return float(np.mean(1 - (told * np.asarray(teacher.hint(photos))).sum(-1)))
 
@@ -78,7 +78,7 @@ def test_the_deepest_layers_learn_to_take_the_hint(kernels, tiny_network):
     for _ in range(20):
         task.train_on_batch(photos)
     assert error() < 0.8 * before
-    assert task(photos).features is None, "nobody asks for it outside of training"
+    assert task(photos).told is None, "nobody asks for it outside of training"
 
 
 def test_training_learns_from_it_and_leaves_it_alone(kernels, tiny_network):
