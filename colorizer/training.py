@@ -16,7 +16,7 @@ import json
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from colorizer import card, figures, hub, weights
+from colorizer import figures, hub, record, weights
 from colorizer.augment import Film
 from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
@@ -225,7 +225,7 @@ class Trainer:
             if not averaged:
                 self.network.set_weights(current)
             weights.save(self.network, self.out)
-            self._write_record(row)
+            record.write(self.out, self.config, row, self.learn_from)
         self.network.set_weights(current)
         text = io.StringIO()
         table = csv.DictWriter(text, fieldnames=list(row))
@@ -239,29 +239,6 @@ class Trainer:
             f"  dE00 {row['dE00']:.2f} (grey {row['grey_dE00']:.2f})"
             f"  colorfulness {row['cf']:.1f} (true {row['true_cf']:.1f}){'  averaged' if averaged else ''}"
         )
-
-    def _write_record(self, row: dict) -> None:
-        """What the model card says about these weights; of paths only the names, since they may tell."""
-        words = ["python train.py"]
-        for option in fields(self.config):
-            value = getattr(self.config, option.name)
-            if value != option.default and option.name not in ("cache", "out", "publish", "resume"):
-                values = value if isinstance(value, tuple) else (value,)
-                if option.name in ("photos", "val", "init", "mentor", "teacher"):
-                    values = [value if value.startswith("hf://") else Path(value).name for value in values]
-                flag = "--" + option.name.replace("_", "-")
-                words.append(" ".join([flag, *(str(value) for value in values if value is not True)]))
-        record = {
-            "command": " ".join(words),
-            "photos": self.learn_from,
-            "crops": row["crops"],
-            "minutes": row["minutes"],
-            "backend": keras.backend.backend(),
-        }
-        addresses = [path for path in self.config.photos if path.startswith(hub.DATASETS)]
-        if addresses:
-            record["datasets"] = [hub.Address.parse(path[len(hub.DATASETS) :]).repo for path in addresses]
-        replace_file(self.out / card.TRAINING, (json.dumps(record, indent=2) + "\n").encode())
 
     def _save_checkpoint(self) -> None:
         arrays = {f"weight{i}": w for i, w in enumerate(self.network.get_weights())}

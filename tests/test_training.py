@@ -19,6 +19,7 @@ from conftest import TINY
 from PIL import Image
 from tqdm import tqdm
 
+from colorizer import record
 from colorizer.card import build_card
 from colorizer.network import build_network
 from colorizer.training import Trainer
@@ -131,13 +132,24 @@ def test_the_best_weights_are_kept_and_load_again(trained, config):
 
 
 def test_the_record_for_the_model_card_tells_the_command_but_no_paths(trained):
-    record = json.loads((trained / "training.json").read_text())
-    assert record["photos"] == 119
-    assert record["command"].startswith("python train.py --photos photos")
-    assert "--size 16 32 --batch 8 --epochs 3 --lr 0.005 --loss mse --precision float32" in record["command"]
-    assert "/" not in record["command"]
-    assert str(record["crops"]) in {row["crops"] for row in rows_of(trained)}
+    about = json.loads((trained / "training.json").read_text())
+    assert about["photos"] == 119
+    assert about["command"].startswith("python train.py --photos photos")
+    assert "--size 16 32 --batch 8 --epochs 3 --lr 0.005 --loss mse --precision float32" in about["command"]
+    assert "--out out" in about["command"]  # by which a later stage names it
+    assert "/" not in about["command"]
+    assert str(about["crops"]) in {row["crops"] for row in rows_of(trained)}
     assert "Not measured." in str(build_card(trained))
+
+
+def test_the_record_of_a_later_stage_is_the_recipe_of_all(trained, config, tmp_path):
+    stage = replace(config, init=str(trained), mentor=str(trained), out=str(tmp_path))
+    record.write(tmp_path, stage, {"crops": 100, "minutes": 1.0}, 119)
+    first, last = (json.loads((folder / "training.json").read_text()) for folder in (trained, tmp_path))
+    *earlier, command = last["command"].splitlines()
+    assert earlier == [first["command"]] * 2  # the mentor's, and that of the weights it starts from
+    assert "--init out" in command
+    assert last["crops"] == first["crops"] + 100
 
 
 def test_weights_to_start_from_are_taken_over(trained, config, tmp_path):

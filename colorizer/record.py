@@ -1,0 +1,69 @@
+"""What a training run says of itself, for the model card: `training.json`, beside its weights.
+
+    write(folder, config, row, photos)
+
+A run may stand on earlier ones: on weights that it starts from, on a mentor that it learns from. Their
+commands come first, so that the record of the last stage is the recipe of all.
+"""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from colorizer import card, hub
+from colorizer.files import replace_file
+from colorizer.training_config import TrainingConfig
+
+# Options that say where things lie rather than what is done. Of other paths the names alone are kept: the rest
+# may tell more of somebody's machine than they want to tell.
+LEFT_OUT = ("cache", "publish", "resume", "rows", "checkpoint_seconds")
+PATHS = ("photos", "val", "init", "mentor", "teacher", "out")
+
+
+def write(folder: Path, config: TrainingConfig, row: dict[str, Any], photos: int) -> None:
+    """Writes the record.
+
+    Args:
+        folder: where to.
+        config: of the run.
+        row: of its history, as far as it has come.
+        photos: how many it learns from.
+    """
+    earlier = [_read(path) for path in (config.mentor, config.init) if path]
+    started = _read(config.init) if config.init else {}
+    record = {
+        "command": "\n".join([*(r["command"] for r in earlier if "command" in r), command(config)]),
+        "photos": photos,
+        # What the weights themselves have seen, in the stages before this one as well; not what a mentor saw.
+        "crops": row["crops"] + started.get("crops", 0),
+        "minutes": round(row["minutes"] + started.get("minutes", 0), 2),
+        "backend": keras.backend.backend(),
+    }
+    addresses = [path for path in config.photos if path.startswith(hub.DATASETS)]
+    if addresses:
+        record["datasets"] = [hub.Address.parse(path[len(hub.DATASETS) :]).repo for path in addresses]
+    replace_file(folder / card.TRAINING, (json.dumps(record, indent=2) + "\n").encode())
+
+
+def command(config: TrainingConfig) -> str:
+    """The command line of a run, without what is as it always is."""
+    words = ["python train.py"]
+    for option in fields(config):
+        value = getattr(config, option.name)
+        if value == option.default or option.name in LEFT_OUT:
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        if option.name in PATHS:
+            values = [value if value.startswith("hf://") else Path(value).name for value in values]
+        flag = "--" + option.name.replace("_", "-")
+        words.append(" ".join([flag, *(str(value) for value in values if value is not True)]))
+    return " ".join(words)
+
+
+def _read(source: str) -> dict[str, Any]:
+    """The record of an earlier run; empty where weights came without one."""
+    path = Path(source) / card.TRAINING
+    return json.loads(path.read_text()) if path.is_file() else {}
