@@ -17,7 +17,7 @@ from colorizer import card, hub
 from colorizer.files import replace_file
 from colorizer.training_config import TrainingConfig
 
-# Options that say where things lie rather than what is done. Of other paths the names alone are kept: the rest
+# Options that change where things lie, not what is done. Of other paths the names alone are kept: the rest
 # may tell more of somebody's machine than they want to tell.
 LEFT_OUT = ("cache", "publish", "resume", "rows", "checkpoint_seconds")
 PATHS = ("photos", "val", "init", "mentor", "teacher", "out")
