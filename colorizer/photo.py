@@ -31,6 +31,8 @@ ORIENTATION = 0x0112
 MOST_SCANS = 3000
 # Small views are made from one of at least this length: twice the map that follows edges, and more.
 GLANCE = 800
+# Longer than this, and the pixels that a look does not need would take longer than the look.
+SMALLEST_GLANCE = 400
 
 
 @dataclass
@@ -92,19 +94,23 @@ class Photo:
 
     def view(self, width: int, height: int) -> np.ndarray:
         """The lightness of the photo brought to another, mostly smaller, size: (height, width) float32."""
-        plane = self._glance
-        if 2 * max(width, height) > max(plane.shape):
-            plane = self.lightness
+        planes = (plane for plane in self._glances if 2 * max(width, height) <= max(plane.shape))
+        plane = next(planes, self.lightness)
         small = Image.fromarray(plane).resize((width, height), Image.BICUBIC)
         return np.clip(np.asarray(small), 0, 100)
 
     @cached_property
-    def _glance(self) -> np.ndarray:
-        """The lightness, in so many pixels as small views need."""
+    def _glances(self) -> list[np.ndarray]:
+        """The lightness, in so many pixels as small views need, smallest first; each is half of the next."""
         factor = max(self.size) // GLANCE
         if self.deep is not None or factor < 2:
-            return self.lightness
-        return color.lightness(np.asarray(self.image.reduce(factor)))
+            plane = self.lightness
+        else:
+            plane = color.lightness(np.asarray(self.image.reduce(factor)))
+        planes = [plane]
+        while min(planes[0].shape) >= 2 and max(planes[0].shape) >= SMALLEST_GLANCE:
+            planes.insert(0, np.asarray(Image.fromarray(planes[0]).reduce(2)))
+        return planes
 
     def shrunk(self, longest: int) -> "Photo":
         """The photo with its longer side at most `longest` pixels, for showing."""
