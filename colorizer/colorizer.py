@@ -29,8 +29,8 @@ from colorizer.strips import over_strips, strip_rows
 # The network judges a place by the 111 pixels around it: at 256 pixels it sees texture but not the scene, at
 # 64 the scene but no things. So it looks more than once, at these shares of the size asked for, some of them
 # mirrored: it errs differently every time, and the mean is better than any. docs/experiments.md has figures.
-SIZE = 112
-LOOKS = ((0.64, True), (1.0, False))
+SIZE = 160
+LOOKS = ((0.5, True), (1.0, False))
 # Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
 # far more coarsely than light. Small views are made from one of at least twice the length (`photo.GLANCE`).
 LONGEST_MAP = 320
