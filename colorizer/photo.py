@@ -95,7 +95,9 @@ class Photo:
     def view(self, width: int, height: int) -> np.ndarray:
         """The lightness of the photo brought to another, mostly smaller, size: (height, width) float32."""
         planes = (plane for plane in self._glances if 2 * max(width, height) <= max(plane.shape))
-        plane = next(planes, self.lightness)
+        plane = next(planes, None)
+        if plane is None:  # rare, and of a large photo the whole lightness takes 4 bytes a pixel
+            plane = self.lightness
         small = Image.fromarray(plane).resize((width, height), Image.BICUBIC)
         return np.clip(np.asarray(small), 0, 100)
 

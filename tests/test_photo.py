@@ -312,3 +312,10 @@ def test_a_photo_of_90_megapixels_is_welcome_without_a_warning(tmp_path):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, module="PIL")
         assert read_photo(path).size == (10000, 9000)
+
+
+def test_a_small_view_of_a_large_photo_never_makes_its_whole_lightness():
+    photo = read_photo(Image.linear_gradient("L").resize((3000, 2000)))
+    assert photo.view(96, 64).shape == (64, 96)
+    assert photo.view(320, 213).shape == (213, 320)
+    assert "lightness" not in vars(photo)
