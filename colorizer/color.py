@@ -29,6 +29,8 @@ LUMINANCE = RGB_TO_XYZ[1]  # what each linear channel adds to luminance Y
 LAB_LINEAR_BELOW = 216 / 24389
 LAB_SLOPE = 841 / 108
 
+SRGB_LINEAR_BELOW = 0.0031308  # linear light, below which sRGB's gamma gives way to a straight line
+
 
 def linear_from_srgb(srgb: Any, xp: ModuleType = np) -> Any:
     """Undoes sRGB's gamma: [0, 1] in, linear light in [0, 1] out, any shape."""
@@ -39,8 +41,8 @@ def linear_from_srgb(srgb: Any, xp: ModuleType = np) -> Any:
 def srgb_from_linear(linear: Any, xp: ModuleType = np) -> Any:
     """Applies sRGB's gamma: linear light in, [0, 1] out, any shape. Values outside are clipped."""
     linear = xp.clip(linear, 0.0, 1.0)
-    curve = 1.055 * xp.power(xp.maximum(linear, 0.0031308), 1 / 2.4) - 0.055
-    return xp.where(linear > 0.0031308, curve, 12.92 * linear)
+    curve = 1.055 * xp.power(xp.maximum(linear, SRGB_LINEAR_BELOW), 1 / 2.4) - 0.055
+    return xp.where(linear > SRGB_LINEAR_BELOW, curve, 12.92 * linear)
 
 
 def lab_curve(t: Any, xp: ModuleType = np) -> Any:

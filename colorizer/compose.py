@@ -176,14 +176,14 @@ def _tile(reach: int, columns: int, dtype: str) -> Callable:
 # The gamma curve of sRGB is a power, as dear as all the rest of a pixel. As a polynomial in the light's
 # fourth root, two square roots, it is nearly straight: this many terms leave an error of 0.0002 8-bit steps.
 GAMMA_TERMS = 8
-GAMMA_LINE = 0.0031308  # linear light below which sRGB is a straight line
 
 
 @lru_cache
 def _gamma_terms() -> np.ndarray:
     """The coefficients of the linear light's fourth root in 8-bit sRGB, from the constant on."""
+    curved = [color.SRGB_LINEAR_BELOW**0.25, 1]
     curve = Chebyshev.interpolate(
-        lambda root: 255 * color.srgb_from_linear(root**4), GAMMA_TERMS - 1, domain=[GAMMA_LINE**0.25, 1]
+        lambda root: 255 * color.srgb_from_linear(root**4), GAMMA_TERMS - 1, domain=curved
     )
     return curve.convert(kind=Polynomial).coef.astype(np.float32)
 
@@ -194,7 +194,7 @@ def _levels(linear: tf.Tensor) -> tf.Tensor:
     *terms, curve = _gamma_terms()
     for term in reversed(terms):
         curve = curve * root + term
-    return tf.where(linear > np.float32(GAMMA_LINE), curve, np.float32(255 * 12.92) * linear)
+    return tf.where(linear > np.float32(color.SRGB_LINEAR_BELOW), curve, np.float32(255 * 12.92) * linear)
 
 
 def _packed(lightness: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

@@ -22,15 +22,14 @@ import numpy as np
 
 from colorizer import teacher, weights
 from colorizer.network import NEUTRAL
+from colorizer.optimizer import BORROWED
 
 # VGG16 halves the size four times on the way down.
 STRIDE = 16
-# Layers taken from VGG16 are called so; the optimizer lets them learn slowly, lest they forget.
-BORROWED = "borrowed"
-# The first four convolutions find edges and textures: as they are they serve any picture, and without their
-# gradients a step takes a third less time.
+# The first four convolutions find edges and textures: as they are they serve any picture, and the gradients
+# of the largest maps need not be worked out.
 FROZEN = 4
-# The kernels of the way up, per level from the bottom, as shares of the filters of VGG16 at that level.
+# The way up has a half of the filters that VGG16 has at each level.
 NARROWER = 2
 
 
@@ -143,5 +142,5 @@ def _conv(x: keras.KerasTensor, filters: int, precision: str | None, seeds) -> k
 
 
 def _even(x: keras.KerasTensor, precision: str | None) -> keras.KerasTensor:
-    """Features of one size at every place: VGG16's differ a hundredfold from level to level."""
+    """Features of one size at every place: VGG16's differ much from level to level."""
     return keras.layers.RMSNormalization(dtype=precision)(x)

@@ -166,7 +166,7 @@ class Objective(keras.Model):
 
     def _learn(self, x: Any) -> tuple[Any, Any]:
         """The network's answer with some features hidden, and its deepest features with none hidden."""
-        if self.network.name == "mentor":  # no plain chain, and it hides features by itself
+        if not self.dropout and self.pupil is None:
             return self.network(x, training=True), None
         deepest = None
         for layer in self.network.layers[1:]:  # a plain chain, from the input on

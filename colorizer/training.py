@@ -75,8 +75,10 @@ class Trainer:
         self.learn_from = len(self.cache) - (0 if config.val else self.validation.held_out)
         self.stream = BatchStream(self.cache, config.seed, config.zoom, self.learn_from, config.stretch)
 
+        dropout = config.dropout
         if config.network == "mentor":
-            self.network = build_mentor(arrays, config.precision, config.dropout, config.seed)
+            self.network = build_mentor(arrays, config.precision, dropout, config.seed)
+            dropout = 0.0  # it hides features by itself
         else:
             self.network = build_network(architecture, config.precision, config.seed)
         if config.init:
@@ -95,7 +97,7 @@ class Trainer:
             teacher,
             config.lpips,
             config.hint,
-            config.dropout,
+            dropout,
             mentor,
             config.trust,
         )

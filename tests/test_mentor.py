@@ -10,10 +10,10 @@ from conftest import TINY
 from vgg import FILTERS
 
 from colorizer.augment import Film
-from colorizer.mentor import BORROWED, FROZEN, build_mentor, load_mentor
+from colorizer.mentor import FROZEN, build_mentor, load_mentor
 from colorizer.network import build_network
 from colorizer.objective import Objective
-from colorizer.optimizer import ConvMuon
+from colorizer.optimizer import BORROWED, ConvMuon
 from colorizer.teacher import Teacher, read_arrays
 from colorizer.training import Trainer
 from colorizer.training_config import TrainingConfig
