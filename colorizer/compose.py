@@ -22,8 +22,9 @@ from PIL import Image
 from colorizer import color
 from colorizer.strips import TILE_ROWS
 
-# How wide a tile may be. A call costs as much as 30,000 pixels, a compilation half a second, once.
-NARROW, BROAD = 512, 4096
+# How wide a tile may be, from broad to narrow. A call costs as much as 60,000 pixels, and holds Python's lock
+# against other photos' threads; a compilation costs a third of a second, once.
+WIDTHS = (4096, 2048, 1024, 512)
 # How many rows of the map may count in the rows of a tile, and how many times as high as the map a photo must
 # be for them to suffice, with the four that the filter reaches beyond.
 REACHES = ((16, 12.0), (32, 5.0), (TILE_ROWS + 8, 1.0))
@@ -106,8 +107,9 @@ def _tiles(width: int) -> Iterator[tuple[int, int]]:
     """Where the tiles begin that cover a width, and how wide they are."""
     left = 0
     while left < width:
-        # A broad one, used by three quarters, takes no longer than six narrow ones.
-        columns = BROAD if width - left >= BROAD * 3 // 4 else NARROW
+        # One tile, used by three quarters, takes no longer than the narrower ones that would fit better.
+        fitting = (columns for columns in WIDTHS if width - left >= columns * 3 // 4)
+        columns = next(fitting, WIDTHS[-1])
         yield left, columns
         left += columns
 

@@ -6,7 +6,7 @@ from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
 from colorizer import color
-from colorizer.compose import BROAD, NARROW, Painter
+from colorizer.compose import WIDTHS, Painter
 from colorizer.strips import TILE_ROWS
 
 
@@ -73,7 +73,7 @@ def test_black_and_white_stay_black_and_white_under_any_color():
 
 # One tile and less, several in both directions, broad ones, a map larger than the photo.
 @pytest.mark.parametrize(
-    "size", [(900, 700), (33, 47), (1, 1), (1, 600), (2000, 1), (BROAD + NARROW + 1, 200)]
+    "size", [(900, 700), (33, 47), (1, 1), (1, 600), (2000, 1), (sum(WIDTHS) + 1, 200)]
 )
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])
 def test_strips_meet_without_a_seam_and_hold_the_colors_of_the_enlarged_map(size, kind):
