@@ -28,6 +28,7 @@ from colorizer import figures, hub, record, weights
 from colorizer.augment import Film
 from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
+from colorizer.inherit import inherit
 from colorizer.mentor import build_mentor, load_mentor
 from colorizer.network import ARCHITECTURE, Conv, build_network
 from colorizer.objective import Objective, rarity_weights
@@ -39,6 +40,8 @@ from colorizer.validation import Validation
 # The averaged weights take in the network's every so many steps: enough for an average over hundreds, and a
 # copy of all weights a step costs a tenth of the time.
 AVERAGE_EVERY = 8
+# The side of the crops whose features a network inherits: five batches of 64 give each layer places enough.
+INHERIT_SIZE = 96
 
 
 class Trainer:
@@ -83,6 +86,8 @@ class Trainer:
             self.network = build_network(architecture, config.precision, config.seed)
         if config.init:
             weights.load(self.network, config.init)
+        if config.inherit and not config.resume:
+            self._inherit(arrays, architecture)
         table = None
         if config.loss == "rarity":
             step = max(1, self.learn_from // 2000)  # 2,000 photos fix the weights to a percent
@@ -111,6 +116,15 @@ class Trainer:
         }  # fmt: skip
         if config.resume:
             self._restore()
+
+    def _inherit(self, arrays: dict[str, np.ndarray], architecture: tuple[Conv, ...]) -> None:
+        """Fits the network's first half to the mentor's; in float32, whatever it is trained in."""
+        start = build_network(architecture, "float32", self.config.seed)
+        mentor = load_mentor(self.config.mentor, arrays, "float32")
+        photos = [self.stream.batch(64 * i, 64, INHERIT_SIZE) for i in range(5)]
+        explained = inherit(start, mentor, np.concatenate(photos), self.config.seed)
+        print("of what the mentor's layers say, inherited:", *(f"{share:.2f}" for share in explained))
+        self.network.set_weights(start.get_weights())
 
     @property
     def row_length(self) -> int:

@@ -60,6 +60,7 @@ class TrainingConfig:
     )
     mentor: str | None = _option(None, "weights of a mentor to learn from, beside the true colours")
     trust: float = _option(0.7, "share of the mentor's answer in the colour that is asked for")
+    inherit: bool = _option(False, "start from what the mentor's layers see, fitted: see inherit.py")
     dropout: float = _option(
         0.0, "share of the deepest features hidden in training: against learning by heart"
     )
@@ -97,6 +98,11 @@ def check(config: TrainingConfig) -> None:
     if config.network == "mentor" and (config.hint or config.mentor):
         raise ValueError(
             f"A mentor learns from true colours alone. Received: hint {config.hint}, mentor {config.mentor}"
+        )
+    if config.inherit and (config.init or not config.mentor):
+        raise ValueError(
+            f"inherit is a start of its own, from a mentor. "
+            f"Received: mentor {config.mentor} and init {config.init}"
         )
     if not 0 <= config.trust <= 1:
         raise ValueError(f"trust must lie between 0 and 1. Received: {config.trust}")

@@ -72,9 +72,7 @@ def test_black_and_white_stay_black_and_white_under_any_color():
 
 
 # One tile and less, several in both directions, broad ones, a map larger than the photo.
-@pytest.mark.parametrize(
-    "size", [(900, 700), (33, 47), (1, 1), (1, 600), (2000, 1), (sum(WIDTHS) + 1, 200)]
-)
+@pytest.mark.parametrize("size", [(900, 700), (33, 47), (1, 1), (1, 600), (2000, 1), (sum(WIDTHS) + 1, 200)])
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])
 def test_strips_meet_without_a_seam_and_hold_the_colors_of_the_enlarged_map(size, kind):
     width, height = size
