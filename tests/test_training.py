@@ -147,7 +147,7 @@ def test_the_record_of_a_later_stage_is_the_recipe_of_all(trained, config, tmp_p
     record.write(tmp_path, stage, {"crops": 100, "minutes": 1.0}, 119)
     first, last = (json.loads((folder / "training.json").read_text()) for folder in (trained, tmp_path))
     *earlier, command = last["command"].splitlines()
-    assert earlier == [first["command"]] * 2  # the mentor's, and that of the weights it starts from
+    assert earlier == [first["command"]]  # the mentor's is that of the first stage here, and told once
     assert "--init out" in command
     assert last["crops"] == first["crops"] + 100
 
