@@ -103,12 +103,14 @@ def _lightness(photos: np.ndarray) -> np.ndarray:
 def _answers(mentor: keras.Model, light: np.ndarray) -> dict[int, np.ndarray]:
     """What each of the mentor's layers says before the negative is cut off, halved where its size is."""
     answers, x = {}, ops.convert_to_tensor(light)
-    for number in range(max(pair.told_by for pair in PAIRS) + 1):
+    wanted = {pair.told_by for pair in PAIRS}
+    for number in range(max(wanted) + 1):
         kernel, bias = mentor.get_layer(f"{BORROWED}{number}").get_weights()
         x = ops.conv(x, kernel, padding="same") + bias
         if number + 1 in POOL_BEFORE:
             x = ops.max_pool(x, 2)
-        answers[number] = ops.convert_to_numpy(x)
+        if number in wanted:
+            answers[number] = ops.convert_to_numpy(x)
         x = ops.relu(x)
     return answers
 

@@ -3,7 +3,7 @@
     make app &                                      # or any address where the page runs
     PYTHONPATH=.:tests python scripts/screenshots.py http://127.0.0.1:7860/ -o docs/pictures
 
-A Chromium, found by `tests/chromium.py`, is driven as a visitor would drive it, with the photos in `examples/`.
+A Chromium, which `tests/chromium.py` finds, is driven as a visitor would, with the photos in `examples/`.
 """
 
 import argparse
