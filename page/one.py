@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 EXPIRED = "Photos are put away after an hour. Please drop it again."
 EMPTY = "Your photo in colour appears here."
 # The working size in words: the network judges a place by 111 of its pixels around it.
-DETAIL = [("Broad", 80), ("Balanced", SIZE), ("Fine", 224)]
+DETAIL = [("Broad", 80), ("Balanced", SIZE), ("Fine", 288)]
 GUESS = """**The colours are a guess** by a neural network: plausible, not true. The downloaded file says so
 in its metadata (XMP). Photos and results are deleted from this machine after an hour; nothing is sent
 elsewhere."""
