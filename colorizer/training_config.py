@@ -22,8 +22,8 @@ def _option(default: Any, help: str) -> Any:
 class TrainingConfig:
     """Every option of training, with its reason. `train.py` makes its command line from this table.
 
-    The defaults are the first stage of the recipe that made the shipped weights; weights/README.md has the
-    commands of all.
+    The defaults need photos alone. The shipped weights had a mentor and a teacher besides: weights/README.md
+    has their commands.
     """
 
     photos: tuple[str, ...] = _option(
