@@ -23,7 +23,7 @@ from colorizer import color
 from colorizer.strips import TILE_ROWS
 
 # How wide a tile may be, from broad to narrow. A call costs as much as 60,000 pixels, and holds Python's lock
-# against other photos' threads; a compilation costs a third of a second, once.
+# against other photos' threads; a compilation costs a fraction of a second, once.
 WIDTHS = (4096, 2048, 1024, 512)
 # How many rows of the map may count in the rows of a tile, and how many times as high as the map a photo must
 # be for them to suffice, with the four that the filter reaches beyond.

@@ -32,11 +32,11 @@ def write(folder: Path, config: TrainingConfig, row: dict[str, Any], photos: int
         row: of its history, as far as it has come.
         photos: how many it learns from.
     """
-    earlier = [_read(path).get("command", "") for path in (config.mentor, config.init) if path]
-    started = _read(config.init) if config.init else {}
+    taught, started = (_read(path) if path else {} for path in (config.mentor, config.init))
+    commands = [earlier["command"] for earlier in (taught, started) if "command" in earlier]
     record = {
         # A mentor may have taught more than one stage: its command is told once.
-        "command": "\n".join(dict.fromkeys("\n".join([*filter(None, earlier), command(config)]).split("\n"))),
+        "command": "\n".join(dict.fromkeys("\n".join([*commands, command(config)]).split("\n"))),
         "photos": photos,
         # What the weights themselves have seen, in the stages before this one as well; not what a mentor saw.
         "crops": row["crops"] + started.get("crops", 0),
