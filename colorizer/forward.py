@@ -8,8 +8,8 @@ sizes, and reads its weights anew every time. Photos have many sizes: here one c
 all, with the weights inside it.
 
 bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX) and multiplies it by ten on
-others. Which is which is measured, not looked up, when the weights are loaded. COLORIZER_PRECISION=float32
-switches it off.
+others. Which is which is measured, not looked up, when the weights are loaded and when training begins.
+COLORIZER_PRECISION=float32 switches it off.
 """
 
 import os
@@ -60,6 +60,8 @@ def fastest_precision() -> str:
                 f"COLORIZER_PRECISION must be one of {', '.join(PRECISIONS)}. Received: {chosen!r}"
             )
         return chosen
+    if keras.backend.backend() != "tensorflow":  # chosen for the sake of a GPU, and those have bfloat16
+        return "mixed_bfloat16"
     import tensorflow as tf
 
     # One of the network's middle layers, small: the first bfloat16 pass where it has to be emulated still

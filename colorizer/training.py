@@ -28,6 +28,7 @@ from colorizer import figures, hub, record, weights
 from colorizer.augment import Film
 from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
+from colorizer.forward import fastest_precision
 from colorizer.inherit import inherit
 from colorizer.mentor import build_mentor, load_mentor
 from colorizer.network import ARCHITECTURE, Conv, build_network
@@ -56,17 +57,18 @@ class Trainer:
         """
         check(config)
         self.config = config
+        precision = config.precision or fastest_precision()
         arrays = read_arrays(config.teacher) if config.teacher else {}
-        mentor = load_mentor(config.mentor, arrays, config.precision) if config.mentor else None
+        mentor = load_mentor(config.mentor, arrays, precision) if config.mentor else None
         heard = config.lpips or (config.hint and mentor is None)
-        teacher = Teacher(arrays, config.precision) if heard else None
+        teacher = Teacher(arrays, precision) if heard else None
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
         photos = [hub.local_photos(path) for path in config.photos]
         self.cache = PhotoCache.build(photos, config.cache)
         for name, why in list(self.cache.unreadable.items())[:20]:
             print(f"skipped {name}: {why}")
-        print(f"{len(self.cache)} photos to learn from, {len(self.cache.unreadable)} skipped")
+        print(f"{len(self.cache)} photos to learn from, {len(self.cache.unreadable)} skipped; in {precision}")
         self.validation = Validation.of(
             hub.local_photos(config.val) if config.val else None,
             self.cache,
@@ -80,10 +82,10 @@ class Trainer:
 
         dropout = config.dropout
         if config.network == "mentor":
-            self.network = build_mentor(arrays, config.precision, dropout, config.seed)
+            self.network = build_mentor(arrays, precision, dropout, config.seed)
             dropout = 0.0  # it hides features by itself
         else:
-            self.network = build_network(architecture, config.precision, config.seed)
+            self.network = build_network(architecture, precision, config.seed)
         if config.init:
             weights.load(self.network, config.init)
         if config.inherit and not config.resume:

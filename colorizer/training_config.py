@@ -6,6 +6,7 @@ TrainingConfig(photos=("photos/",), val="val/", minutes=60)
 from dataclasses import dataclass, field
 from typing import Any
 
+from colorizer.forward import PRECISIONS
 from colorizer.mentor import STRIDE as MENTOR_STRIDE
 from colorizer.objective import LOSSES
 from colorizer.teacher import SMALLEST
@@ -65,7 +66,9 @@ class TrainingConfig:
         0.0, "share of the deepest features hidden in training: against learning by heart"
     )
     film: float = _option(0.5, "share of the pictures whose grey side is given an old film's look")
-    precision: str = _option("mixed_bfloat16", "or float32: twice as slow on processors with AVX512-BF16")
+    precision: str | None = _option(
+        None, "float32 or mixed_bfloat16; the default is what this processor does faster: see forward.py"
+    )
     seed: int = _option(0, "of initial weights, crops and film")
     init: str | None = _option(None, "weights to start from instead of random ones")
     resume: bool = _option(False, "go on from the checkpoint in out; with other minutes or epochs: to there")
@@ -125,6 +128,8 @@ def check(config: TrainingConfig) -> None:
         raise ValueError(f"film must lie between 0 and 1. Received: {config.film}")
     if config.seed < 0:
         raise ValueError(f"seed must be at least 0. Received: {config.seed}")
+    if config.precision not in (None, *PRECISIONS):
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {config.precision!r}")
     if config.optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {config.optimizer!r}")
     if config.loss not in LOSSES:

@@ -284,6 +284,7 @@ def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
     """A training run, beside its step, its loader, and what this processor's arithmetic would allow."""
     import tensorflow as tf
 
+    from colorizer.forward import fastest_precision
     from colorizer.training import Trainer
     from colorizer.training_config import TrainingConfig
 
@@ -317,10 +318,11 @@ def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
     step = each_second(lambda: trainer.objective.train_on_batch(batch), config.batch)
     load = each_second(lambda: trainer.stream.batch(0, config.batch, size), config.batch)
     side = 2048
-    matrix = tf.ones((side, side), tf.bfloat16 if "bfloat16" in config.precision else tf.float32)
+    precision = fastest_precision()
+    matrix = tf.ones((side, side), tf.bfloat16 if "bfloat16" in precision else tf.float32)
     products = each_second(lambda: tf.matmul(matrix, matrix).numpy(), 1)
     limit = products * 2 * side**3 / (STEP_FLOP * (size / 256) ** 2)
-    print(f"### Training, {size}x{size} pixels, {config.precision}\n")
+    print(f"### Training, {size}x{size} pixels, {precision}\n")
     table(
         ("", "pictures a second", "share of the limit"),
         ("the arithmetic's limit, at the speed of a product of large matrices", limit, 1.0),

@@ -221,6 +221,7 @@ def test_several_sizes_take_equal_shares_of_the_run(config):
         ({"film": 2.0}, "film must lie between 0 and 1. Received: 2.0"),
         ({"seed": -1}, "seed must be at least 0. Received: -1"),
         ({"optimizer": "sgd"}, "optimizer must be one of muon, adam. Received: 'sgd'"),
+        ({"precision": "int8"}, "precision must be one of float32, mixed_bfloat16. Received: 'int8'"),
     ],
 )
 def test_options_out_of_range_are_refused_by_name_before_photos_are_read(config, change, sentence):
