@@ -2,12 +2,15 @@
 
     PYTHONPATH=. python scripts/looks.py PHOTOS                      # the sets below, weights as shipped
     PYTHONPATH=. python scripts/looks.py PHOTOS 128 72,112m --first 250 --weights runs/mine
+    PYTHONPATH=. python scripts/looks.py PHOTOS 96m,192 --cf 20    # all at the same colourfulness
 
 PHOTOS is a folder of colour photos that the weights never learnt from: on others, single large looks do
 best, because there the network remembers. A set is a list of sizes, an m behind those that are mirrored. The
 table has means over photos: PSNR over that of the same photo left grey, colourfulness, and the milliseconds
-of the set's bare passes on a photo of 3:2, if nothing else runs. docs/experiments.md keeps one; `LOOKS` in
-colorizer/colorizer.py is what came of it.
+of the set's bare passes on a photo of 3:2, if nothing else runs. Colours are as the network answers, without
+`CHROMA`; or with `--cf`, as lively as makes the mean colourfulness that, since more of one figure is easily
+had for less of the other. docs/experiments.md keeps tables; `LOOKS` in colorizer/colorizer.py is what came of
+them.
 """
 
 import argparse
@@ -27,6 +30,8 @@ SETS = (
     "80m,128", "96m,160", "80m,160", "96m,192", "80m,112,160", "72m,96,128m,168", "64,80m,96,128m,160,192m",
 )  # fmt: skip
 Look = tuple[float, bool]
+# Between these, PSNR and colourfulness are taken to be straight lines.
+STRENGTHS = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
 
 
 class Rememberer(Colorizer):
@@ -71,9 +76,12 @@ def main() -> None:
     parser.add_argument("photos", type=Path, metavar="PHOTOS")
     parser.add_argument("sets", nargs="*", default=SETS, metavar="SET", help=f"(default: {' '.join(SETS)})")
     parser.add_argument("--weights", help="a folder or a file of weights (default: those shipped)")
+    parser.add_argument("--cf", type=float, help="compare at this mean colourfulness")
     parser.add_argument("--first", type=int, help="only so many photos, by name; the rest with a minus")
     options = parser.parse_args()
     colorizer = Rememberer.from_pretrained(options.weights)
+    colorizer.chroma = 1.0
+    strengths = STRENGTHS if options.cf else STRENGTHS[:1]
     files = sorted(options.photos.rglob("*.*"))
     files = files[: options.first] if (options.first or 0) >= 0 else files[-options.first :]
     rows: dict[str, list] = {words: [] for words in options.sets}
@@ -83,13 +91,16 @@ def main() -> None:
         for words, row in rows.items():
             colorizer.looks = parse(words)
             prediction = colorizer.predict(photo)
-            grey, colored = (np.asarray(prediction.render(strength)) for strength in (0, 1))
-            gain = metrics.psnr(colored, truth) - metrics.psnr(grey, truth)
-            row.append((gain, metrics.colorfulness(colored)))
-    print("| looks | PSNR over grey | CF | ms |\n|---|---|---|---|")
+            grey, *colored = (np.asarray(prediction.render(strength)) for strength in (0, *strengths))
+            left_grey = metrics.psnr(grey, truth)
+            row.append([(metrics.psnr(it, truth) - left_grey, metrics.colorfulness(it)) for it in colored])
+    print("| looks | chroma times | PSNR over grey | CF | ms |\n|---|---|---|---|---|")
     for words, row in rows.items():
-        (gain, colorful), taken = np.mean(row, axis=0), milliseconds(colorizer, parse(words))
-        print(f"| {words.replace(',', ', ')} | {gain:+.3f} dB | {colorful:.1f} | {taken:.1f} |")
+        gain, colorful = np.mean(row, axis=0).T
+        chroma = np.interp(options.cf, colorful, strengths) if options.cf else 1.0
+        gain, colorful = (np.interp(chroma, strengths, values) for values in (gain, colorful))
+        taken, looks = milliseconds(colorizer, parse(words)), words.replace(",", ", ")
+        print(f"| {looks} | {chroma:.2f} | {gain:+.3f} dB | {colorful:.1f} | {taken:.1f} |")
 
 
 if __name__ == "__main__":
