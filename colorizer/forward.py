@@ -48,8 +48,12 @@ def compiled(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
 
 
 @lru_cache
-def fastest_precision() -> str:
+def fastest_precision(learning: bool = False) -> str:
     """What this processor does faster: "float32" or "mixed_bfloat16"; COLORIZER_PRECISION decides if set.
+
+    Args:
+        learning: whether gradients are to be worked out as well. On a processor with AVX2 alone, a forward
+            pass in bfloat16 takes about as long as in float32, and the gradients twenty times as long.
 
     Raises:
         ValueError: COLORIZER_PRECISION is neither.
@@ -62,18 +66,33 @@ def fastest_precision() -> str:
         return chosen
     if keras.backend.backend() != "tensorflow":  # chosen for the sake of a GPU, and those have bfloat16
         return "mixed_bfloat16"
+    float32, bfloat16 = (_layer_seconds(dtype, learning) for dtype in ("float32", "bfloat16"))
+    # Not for a hair's breadth: float32 is the reference.
+    return "mixed_bfloat16" if bfloat16 < 0.8 * float32 else "float32"
+
+
+def _layer_seconds(dtype: str, learning: bool) -> float:
+    """How long one of the network's middle layers takes, compiled as the network is, on a small picture."""
     import tensorflow as tf
 
-    # One of the network's middle layers, small: the first bfloat16 pass where it has to be emulated still
-    # takes less than a tenth of a second. The best of five, because others may use the processor too.
-    seconds = {}
-    for precision, dtype in zip(PRECISIONS, (tf.float32, tf.bfloat16), strict=True):
-        image, kernel = tf.ones((1, 32, 32, 256), dtype), tf.ones((3, 3, 256, 256), dtype)
-        taken = []
-        for _ in range(6):
-            start = time.perf_counter()
-            tf.nn.conv2d(image, kernel, 1, "SAME").numpy()
-            taken.append(time.perf_counter() - start)
-        seconds[precision] = min(taken[1:])
-    # Not for a hair's breadth: float32 is the reference.
-    return "mixed_bfloat16" if seconds["mixed_bfloat16"] < 0.8 * seconds["float32"] else "float32"
+    image, kernel = tf.ones((1, 32, 32, 256), dtype), tf.ones((3, 3, 256, 256), dtype)
+    fixed = kernel.numpy()  # uncompiled, or with a kernel that may change, float32 can take thrice the time
+
+    def forward(image: tf.Tensor) -> tf.Tensor:
+        return tf.nn.conv2d(image, tf.constant(fixed), 1, "SAME")
+
+    def learn(image: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch((image, kernel))
+            answer = tf.nn.conv2d(image, kernel, 1, "SAME")
+        return tape.gradient(answer, (image, kernel))[1]
+
+    run = tf.function(learn if learning else forward, autograph=False)
+    run(image).numpy()  # is compiled
+    taken: list[float] = []
+    # The best of five, because others may use the processor too; where it is that slow, one is enough.
+    while len(taken) < 5 and sum(taken) < 0.4:
+        start = time.perf_counter()
+        run(image).numpy()
+        taken.append(time.perf_counter() - start)
+    return min(taken)

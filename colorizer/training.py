@@ -57,7 +57,7 @@ class Trainer:
         """
         check(config)
         self.config = config
-        precision = config.precision or fastest_precision()
+        precision = config.precision or fastest_precision(learning=True)
         arrays = read_arrays(config.teacher) if config.teacher else {}
         mentor = load_mentor(config.mentor, arrays, precision) if config.mentor else None
         heard = config.lpips or (config.hint and mentor is None)

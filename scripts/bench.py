@@ -318,7 +318,7 @@ def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
     step = each_second(lambda: trainer.objective.train_on_batch(batch), config.batch)
     load = each_second(lambda: trainer.stream.batch(0, config.batch, size), config.batch)
     side = 2048
-    precision = fastest_precision()
+    precision = fastest_precision(learning=True)
     matrix = tf.ones((side, side), tf.bfloat16 if "bfloat16" in precision else tf.float32)
     products = each_second(lambda: tf.matmul(matrix, matrix).numpy(), 1)
     limit = products * 2 * side**3 / (STEP_FLOP * (size / 256) ** 2)

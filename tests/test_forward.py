@@ -62,6 +62,19 @@ def test_a_precision_that_is_none_is_refused(monkeypatch, forgotten):
         fastest_precision()
 
 
-def test_without_a_wish_the_processor_decides(monkeypatch, forgotten):
+@pytest.mark.parametrize("learning", [False, True])
+def test_without_a_wish_the_processor_decides(monkeypatch, forgotten, learning):
     monkeypatch.delenv("COLORIZER_PRECISION", raising=False)
-    assert fastest_precision() in PRECISIONS
+    assert fastest_precision(learning) in PRECISIONS
+
+
+@pytest.mark.parametrize(("bfloat16", "faster"), [(0.7, "mixed_bfloat16"), (0.9, "float32"), (20, "float32")])
+def test_bfloat16_must_be_clearly_faster_and_for_training_that_with_its_gradients(
+    monkeypatch, forgotten, bfloat16, faster
+):
+    monkeypatch.delenv("COLORIZER_PRECISION", raising=False)
+    # Forward alone, it is always faster here.
+    seconds = {("bfloat16", True): bfloat16, ("bfloat16", False): 0.5}
+    monkeypatch.setattr("colorizer.forward._layer_seconds", lambda *layer: seconds.get(layer, 1))
+    assert fastest_precision(learning=True) == faster
+    assert fastest_precision() == "mixed_bfloat16"
