@@ -1,0 +1,41 @@
+"""Mixes weights: their mean, each counted as often as one likes.
+
+    PYTHONPATH=. python scripts/mix.py runs/V 0.6 runs/X 0.4 -o weights
+
+Two runs of which one goes on from the other lie in one valley of the loss, and what lies between them is a network as
+well (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"): better than the one in what the other is
+better at, by degrees. docs/experiments.md has what it brought.
+"""
+
+import argparse
+from pathlib import Path
+
+from colorizer import weights
+from colorizer.network import build_network
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "parts", nargs="+", metavar="WEIGHTS SHARE", help="folders or files, and their shares"
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the mixed weights")
+    options = parser.parse_args()
+    sources, shares = options.parts[::2], [float(share) for share in options.parts[1::2]]
+    if len(sources) != len(shares) or abs(sum(shares) - 1) > 1e-6:
+        parser.error(f"every weights need a share, and the shares 1 in all. Received: {options.parts}")
+    network = build_network(precision="float32")
+    mixed: list = [0.0] * len(network.weights)
+    for source, share in zip(sources, shares, strict=True):
+        weights.load(network, source)
+        mixed = [sum_ + share * weight for sum_, weight in zip(mixed, network.get_weights(), strict=True)]
+    network.set_weights(mixed)
+    options.out.mkdir(parents=True, exist_ok=True)
+    weights.save(network, options.out)
+
+
+if __name__ == "__main__":
+    main()
