@@ -2,9 +2,9 @@
 
     PYTHONPATH=. python scripts/mix.py runs/V 0.6 runs/X 0.4 -o weights
 
-Two runs of which one goes on from the other lie in one valley of the loss, and what lies between them is a network as
-well (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"): better than the one in what the other is
-better at, by degrees. docs/experiments.md has what it brought.
+Two runs of which one goes on from the other lie in one valley of the loss, and what lies between them is a
+network as well (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"), which has of either what it
+is better at. docs/experiments.md tells what it brought.
 """
 
 import argparse
