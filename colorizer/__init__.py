@@ -12,9 +12,6 @@ from importlib import import_module
 
 # Before TensorFlow is loaded: its greetings would drown progress bars and error messages.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# TensorFlow leaves oneDNN unused on processors without AVX512 unless told. With it, a look at 192 pixels
-# takes 0.94 of the time there, one at 96 and a training step at 80 take 0.81 (docs/performance.md).
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 __version__ = "0.1.0"
 
