@@ -15,7 +15,7 @@ import sys
 from dataclasses import fields
 
 # TensorFlow leaves oneDNN unused on processors without AVX512 unless told. With it, a step on crops of 80
-# pixels takes 0.81 of the time there (docs/performance.md). Colouring wins less, and would begin with a greeting.
+# pixels takes 0.81 of the time there (docs/performance.md). Colouring wins less, and would begin with noise.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
