@@ -7,8 +7,8 @@ Calling a Keras model directly interprets it layer by layer; `model.predict` com
 sizes, and reads its weights anew every time. Photos have many sizes: here one compiled function takes them
 all, with the weights inside it.
 
-bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX) and multiplies it by ten on
-others. Which is which is measured, not looked up, when the weights are loaded and when training begins.
+bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX); on others it gains nothing, and its
+gradients take twenty times as long. Which is which is measured, not looked up, when the weights are loaded and when training begins.
 COLORIZER_PRECISION=float32 switches it off.
 """
 
@@ -76,7 +76,7 @@ def _layer_seconds(dtype: str, learning: bool) -> float:
     import tensorflow as tf
 
     image, kernel = tf.ones((1, 32, 32, 256), dtype), tf.ones((3, 3, 256, 256), dtype)
-    fixed = kernel.numpy()  # uncompiled, or with a kernel that may change, float32 can take thrice the time
+    fixed = kernel.numpy()  # as in `compiled`: with oneDNN, float32 takes thrice the time if it is not
 
     def forward(image: tf.Tensor) -> tf.Tensor:
         return tf.nn.conv2d(image, tf.constant(fixed), 1, "SAME")
