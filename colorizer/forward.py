@@ -7,9 +7,9 @@ Calling a Keras model directly interprets it layer by layer; `model.predict` com
 sizes, and reads its weights anew every time. Photos have many sizes: here one compiled function takes them
 all, with the weights inside it.
 
-bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX); on others it gains nothing, and its
-gradients take twenty times as long. Which is which is measured, not looked up, when the weights are loaded and when training begins.
-COLORIZER_PRECISION=float32 switches it off.
+bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX); on others it gains nothing, and
+its gradients take twenty times as long. Which is which is measured, not looked up, when the weights are
+loaded and when training begins. COLORIZER_PRECISION=float32 switches it off.
 """
 
 import os
