@@ -98,6 +98,7 @@ class Objective(keras.Model):
         level: float = 0.0,
         teacher: Teacher | None = None,
         lpips: float = 0.0,
+        window: int = 0,
         hint: float = 0.0,
         dropout: float = 0.0,
         mentor: keras.Model | None = None,
@@ -115,6 +116,8 @@ class Objective(keras.Model):
                 squared units of a*, b*; 0 takes the plain mean. See `compute_loss`.
             teacher: who gives the second opinions that the next two count.
             lpips: how often the teacher's distance between coloured and true picture counts beside the loss.
+            window: `lpips` is taken of a square of so many pixels a side, elsewhere in every batch: VGG16
+                costs more than the network. Even, and no larger than the pictures; 0 takes all of them.
             hint: how often the error in telling the teacher's features, in [0, 2], counts beside the loss.
             dropout: share of the deepest features that are hidden in training, in [0, 1), so that no photo
                 is known by a few of them (Srivastava et al. 2014).
@@ -135,6 +138,7 @@ class Objective(keras.Model):
         self.network, self.loss_name, self.film, self.level = network, loss, film, level
         self.color_weights = weights
         self.teacher, self.lpips, self.hint, self.dropout = teacher, lpips, hint, dropout
+        self.window = window
         self.mentor, self.trust = mentor, trust
         # What tells the teacher's features from the network's; it is needed in training alone.
         self.pupil = None
@@ -196,11 +200,25 @@ class Objective(keras.Model):
         if self.level:
             each = self.level * ops.log1p(each / self.level)
         if self.lpips:
-            each = each + self.lpips * self.teacher(predicted, truth, lightness)
+            each = each + self.lpips * self.teacher(*self._through_window(predicted, truth, lightness))
         if told is not None:
             cosine = ops.sum(unit(told) * seen, axis=-1)
             each = each + self.hint * ops.mean(1 - cosine, axis=(1, 2))
         return ops.mean(each)
+
+    def _through_window(self, *pictures: Any) -> list[Any]:
+        """The same `window` of all of these (N, H, W, channels), at an even place by chance."""
+        if not self.window:
+            return list(pictures)
+        # Not .shape, as in augment.py. Even places, since the network answers in squares of two by two.
+        count, *sides, _ = ops.shape(pictures[0])
+        top, left = (
+            2 * keras.random.randint((), 0, (side - self.window) // 2 + 1, seed=self.seeds) for side in sides
+        )
+        return [
+            ops.slice(picture, (0, top, left, 0), (count, self.window, self.window, picture.shape[-1]))
+            for picture in pictures
+        ]
 
     def _each(self, predicted: Any, asked: Any) -> Any:
         """The loss of every picture: (N,)."""

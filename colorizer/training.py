@@ -103,6 +103,7 @@ class Trainer:
             config.level,
             teacher,
             config.lpips,
+            config.window,
             config.hint,
             dropout,
             mentor,

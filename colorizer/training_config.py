@@ -56,6 +56,10 @@ class TrainingConfig:
     )
     hint: float = _option(0.0, "how much the teacher's features count, 50 as much as colour; 0: not at all")
     lpips: float = _option(0.0, "how much LPIPS counts; it lies near 0.2, the rest of the loss near 50")
+    window: int = _option(
+        0,
+        "LPIPS is taken of a square of so many pixels, anywhere in larger crops, to save time; 0: all",
+    )
     network: str = _option(
         "colorizer", f"one of {', '.join(NETWORKS)}: what ships, or a larger one to learn from (mentor.py)"
     )
@@ -116,6 +120,11 @@ def check(config: TrainingConfig) -> None:
             raise ValueError(f"{name} must be at least 0. Received: {value}")
         if value and not config.teacher:
             raise ValueError(f"{name} needs --teacher. Received: {value} without")
+    if config.window and (config.window % 2 or not SMALLEST <= config.window <= min(config.size)):
+        raise ValueError(
+            f"window must be 0, or even and between {SMALLEST} and the smallest size, {min(config.size)}. "
+            f"Received: {config.window}"
+        )
     if not 0 <= config.end <= 1:
         raise ValueError(f"end must lie between 0 and 1. Received: {config.end}")
     if config.level < 0:

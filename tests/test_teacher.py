@@ -8,7 +8,7 @@ import pytest
 from vgg import TAPS, package, tree
 
 from colorizer.augment import Film
-from colorizer.objective import Objective
+from colorizer.objective import Answer, Objective
 from colorizer.teacher import CONVOLUTIONS, Teacher, read_arrays
 
 AB = np.random.default_rng(0).normal(0, 20, (2, 32, 32, 2)).astype(np.float32)
@@ -93,6 +93,26 @@ def test_training_learns_from_it_and_leaves_it_alone(kernels, tiny_network):
     assert any((a != b).any() for a, b in zip(untouched, tiny_network.get_weights(), strict=True))
     for was, now in zip(before, teacher.get_weights(), strict=True):
         np.testing.assert_array_equal(was, now)
+
+
+def test_lpips_can_be_taken_of_a_window_that_is_elsewhere_in_every_batch(tiny_network):
+    seen = []
+
+    def teacher(*pictures):
+        seen.append([np.asarray(picture) for picture in pictures])
+        return np.zeros(len(pictures[0]), np.float32)
+
+    task = Objective(tiny_network, "mse", Film(share=0), teacher=teacher, lpips=1.0, window=32)
+    place = np.stack(np.mgrid[0:64, 0:48], axis=-1).astype(np.float32)[None].repeat(3, axis=0)
+    for _ in range(12):
+        task.compute_loss(y_pred=Answer(place, place, place + 100, place[..., :1] + 200, None, None))
+    for predicted, truth, lightness in seen:
+        top, left = predicted[0, 0, 0].astype(int)
+        assert top % 2 == left % 2 == 0, "the network's answer comes in squares of two by two"
+        np.testing.assert_array_equal(predicted, place[:, top : top + 32, left : left + 32])
+        np.testing.assert_array_equal(truth, predicted + 100)
+        np.testing.assert_array_equal(lightness, predicted[..., :1] + 200)
+    assert len({tuple(predicted[0, 0, 0]) for predicted, *_ in seen}) > 6
 
 
 def test_what_is_no_such_package_is_refused_and_executes_nothing(tmp_path):

@@ -219,6 +219,8 @@ def test_several_sizes_take_equal_shares_of_the_run(config):
         ({"trust": 1.5}, "trust must lie between 0 and 1. Received: 1.5"),
         ({"hint": 50.0}, "hint needs --teacher. Received: 50.0 without"),
         ({"lpips": -1.0}, "lpips must be at least 0. Received: -1.0"),
+        ({"window": 33}, "window must be 0, or even and between 32 and the smallest size"),
+        ({"window": 128, "size": (64,)}, "the smallest size, 64. Received: 128"),
         ({"end": 1.5}, "end must lie between 0 and 1. Received: 1.5"),
         ({"lr": -1.0}, "lr must be more than 0. Received: -1.0"),
         ({"minutes": 0.0}, "minutes must be more than 0. Received: 0.0"),
