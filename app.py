@@ -19,14 +19,18 @@ from collections.abc import Iterator
 # Before Gradio is imported: photos are private, so the page reports nothing to anyone.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-import gradio as gr
-from starlette.middleware import Middleware
+from colorizer.loading import uncollected
 
-from colorizer import Colorizer, WeightsError
-from colorizer.colorizer import SIZE
-from page import about, look, many, one
-from page.safety import LIMITS, NoErrands, guard
-from page.work import KEEP_SECONDS, predict, write
+with uncollected():
+    import gradio as gr
+    from starlette.middleware import Middleware
+
+    from colorizer import Colorizer, WeightsError
+    from page import about, look, many, one
+    from page.safety import LIMITS, NoErrands, guard
+    from page.work import KEEP_SECONDS, predict, write
+
+from colorizer.options import SIZE
 
 PORT = 7860
 # Each session keeps its last photo in memory, some 100 MB if it comes from a good camera.

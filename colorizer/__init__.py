@@ -10,6 +10,8 @@ only trains needs nothing but Keras.
 import os
 from importlib import import_module
 
+from colorizer.loading import uncollected
+
 # Before TensorFlow is loaded: its greetings would drown progress bars and error messages.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -32,4 +34,5 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str):
     if name not in _HOME:
         raise AttributeError(f"module 'colorizer' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    with uncollected():
+        return getattr(import_module(_HOME[name]), name)

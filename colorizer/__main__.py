@@ -16,6 +16,9 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from colorizer.loading import uncollected
+from colorizer.options import SIZE, STRONGEST, check_size, check_strength
+
 # What a folder is searched for; a file named on the command line is tried whatever its suffix.
 PHOTO_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".bmp", ".gif", ".pgm",
@@ -25,8 +28,6 @@ PHOTO_SUFFIXES = {
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line; wrong usage exits with status 2 and a sentence."""
-    from colorizer.colorizer import LARGEST_SIZE, SIZE, SMALLEST_SIZE, STRONGEST
-
     parser = argparse.ArgumentParser(
         prog="python -m colorizer",
         description="Colours black-and-white photos. The colours are a network's guess, not the truth.",
@@ -40,7 +41,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--size", type=int, default=SIZE, help=f"the network sees about SIZE² pixels (default: {SIZE})"
     )
     parser.add_argument(
-        "--strength", type=float, default=1.0, help="0 is grey, 1 as predicted (default), up to 2"
+        "--strength",
+        type=float,
+        default=1.0,
+        help=f"0 is grey, 1 as predicted (default), up to {STRONGEST:g}",
     )
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument("--overwrite", action="store_true", help="colour again what is already there")
@@ -55,10 +59,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.workers is not None and options.workers < 1:
         parser.error(f"--workers must be at least 1. Received: {options.workers}")
-    if not SMALLEST_SIZE <= options.size <= LARGEST_SIZE:
-        parser.error(f"--size must lie between {SMALLEST_SIZE} and {LARGEST_SIZE}. Received: {options.size}")
-    if not 0 <= options.strength <= STRONGEST:
-        parser.error(f"--strength must lie between 0 and {STRONGEST:g}. Received: {options.strength}")
+    try:
+        check_size(options.size)
+        check_strength(options.strength)
+    except ValueError as error:
+        parser.error(f"--{error}")
     for photo in options.photos:
         if not photo.exists():
             parser.error(f"there is no file or folder {photo}")
@@ -103,10 +108,11 @@ def main(arguments: list[str] | None = None) -> int:
     workers = 1 if alone else min(options.workers or cores(), len(pairs))
     if not alone:
         use_threads(1)
-    from colorizer.batch import Batch, Stop, color_all
-    from colorizer.colorizer import Colorizer
-    from colorizer.limits import UNLIMITED, Limits
-    from colorizer.weights import WeightsError
+    with uncollected():
+        from colorizer.batch import Batch, Stop, color_all
+        from colorizer.colorizer import Colorizer
+        from colorizer.limits import UNLIMITED, Limits
+        from colorizer.weights import WeightsError
 
     try:
         limits = UNLIMITED if options.no_limits else Limits.from_environment()
@@ -124,7 +130,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def use_threads(number: int) -> None:
     """How many threads TensorFlow takes for one photo; it can be told only before it first works."""
-    import tensorflow as tf
+    with uncollected():
+        import tensorflow as tf
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(number)

@@ -21,8 +21,9 @@ from threading import Condition
 
 from tqdm import tqdm
 
-from colorizer.colorizer import SIZE, Colorizer
+from colorizer.colorizer import Colorizer
 from colorizer.files import remove_leftovers
+from colorizer.options import SIZE
 from colorizer.output import suffix_of
 from colorizer.photo import pixels_of, read_photo
 

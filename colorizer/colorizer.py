@@ -22,6 +22,7 @@ from colorizer.enlarge import enlarge, follow_edges
 from colorizer.forward import compiled, fastest_precision
 from colorizer.limits import Limits
 from colorizer.network import AB_OFFSET, AB_RANGE, STRIDE, build_network
+from colorizer.options import SIZE, check_size, check_strength
 from colorizer.output import format_of, suffix_of, write_jpeg, write_photo
 from colorizer.photo import Photo, read_photo
 from colorizer.strips import over_strips, strip_rows
@@ -29,7 +30,6 @@ from colorizer.strips import over_strips, strip_rows
 # The network judges a place by the 111 pixels around it: at 256 pixels it sees texture but not the scene, at
 # 64 the scene but no things. So it looks more than once, at these shares of the size asked for, some of them
 # mirrored: it errs differently every time, and the mean is better than any. docs/experiments.md has figures.
-SIZE = 192
 LOOKS = ((0.5, True), (1.0, False))
 # A network asked for the mean of what a colour may be answers more palely than any of it, and the mean of two
 # looks is paler still. So much is given back: it costs PSNR, and by LPIPS the pictures come nearer to
@@ -41,9 +41,6 @@ COMMON = 0.5
 # Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
 # far more coarsely than light. Small views are made from one of at least twice the length (`photo.GLANCE`).
 LONGEST_MAP = 320
-# Less than this and the network's deepest layers would see nothing but the border.
-SMALLEST_SIZE, LARGEST_SIZE = 32, 1024
-STRONGEST = 2.0
 
 
 @dataclass(frozen=True)
@@ -207,8 +204,7 @@ class Colorizer:
         Raises:
             As `colorize`.
         """
-        if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
-            raise ValueError(f"size must lie between {SMALLEST_SIZE} and {LARGEST_SIZE}. Received: {size}")
+        check_size(size)
         photo = photo if isinstance(photo, Photo) else read_photo(photo, self.limits)
         return Prediction(photo, self._ab(photo, size), self.limits, self.threads)
 
@@ -259,12 +255,6 @@ def livelier(ab: np.ndarray, chroma: float) -> np.ndarray:
     mean = ab.mean(axis=(0, 1), dtype=np.float64)
     shift = mean * (COMMON - 1) * (chroma - 1)
     return ab * np.float32(chroma) + shift.astype(np.float32)
-
-
-def check_strength(strength: float) -> None:
-    """Refuses a strength outside [0, 2] with a ValueError."""
-    if not 0 <= strength <= STRONGEST:
-        raise ValueError(f"strength must lie between 0 and {STRONGEST:g}. Received: {strength}")
 
 
 def working_size(width: int, height: int, size: float) -> tuple[int, int]:

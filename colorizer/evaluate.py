@@ -20,8 +20,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from colorizer import color, figures, metrics, weights
-from colorizer.colorizer import SIZE, Colorizer
+from colorizer.colorizer import Colorizer
 from colorizer.files import replace_file
+from colorizer.options import SIZE
 from colorizer.output import write_photo
 from colorizer.photo import PhotoError, read_photo
 

@@ -11,7 +11,7 @@ from threading import Event
 import gradio as gr
 
 from colorizer import Colorizer
-from colorizer.colorizer import STRONGEST
+from colorizer.options import STRONGEST
 from page.compare import compare, pair_of
 from page.safety import LIMITS
 from page.work import KEEP_SECONDS, Work

@@ -9,7 +9,7 @@ from threading import Event, Thread
 import gradio as gr
 
 from colorizer import Colorizer
-from colorizer.colorizer import SIZE, STRONGEST
+from colorizer.options import SIZE, STRONGEST
 from page.compare import compare, pair_of
 from page.work import KEEP_SECONDS, Work, predict, show, write, write_comparison
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer import Colorizer, Photo, Prediction, color, figures, metrics
-from colorizer.colorizer import SIZE
+from colorizer.options import SIZE
 
 PREVIEW_SIDE = 1600  # pixels: sharp on a laptop, light for a phone
 JUDGED_SIDE = 512  # pixels at which a colour photo's figures are taken: they do not change beyond it

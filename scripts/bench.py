@@ -130,7 +130,7 @@ def eccv16_network() -> "keras.Model":
 def look(photo: Path, _out: Path) -> Callable[[], None]:
     """The network as `Colorizer` asks it: from a photo that is read to its answer."""
     from colorizer import Colorizer
-    from colorizer.colorizer import SIZE
+    from colorizer.options import SIZE
     from colorizer.photo import read_photo
 
     colorizer, read = Colorizer.from_pretrained(), read_photo(photo)
@@ -148,9 +148,10 @@ def edges(photo: Path, _out: Path) -> Callable[[], None]:
 
 def bare_look(photo: Path, _out: Path) -> Callable[[], None]:
     """The bare compiled passes of that."""
-    from colorizer.colorizer import LOOKS, SIZE, working_size
+    from colorizer.colorizer import LOOKS, working_size
     from colorizer.forward import compiled, fastest_precision
     from colorizer.network import build_network
+    from colorizer.options import SIZE
 
     forward = compiled(build_network(precision=fastest_precision()))
     with Image.open(photo) as image:

@@ -23,7 +23,8 @@ import numpy as np
 from tqdm import tqdm
 
 from colorizer import metrics
-from colorizer.colorizer import SIZE, Colorizer, livelier, working_size
+from colorizer.colorizer import Colorizer, livelier, working_size
+from colorizer.options import SIZE
 from colorizer.photo import Photo, read_photo
 
 SETS = (

@@ -28,7 +28,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from colorizer.colorizer import SIZE
+from colorizer.options import SIZE
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = 20  # photos of different pixels; the bytes of every one are different

@@ -1,5 +1,6 @@
 """The command line: one photo, whole folders, interrupted runs, broken files, wrong usage."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from PIL import Image
 
 from colorizer import __main__ as command
 from colorizer import colorizer as core
+from colorizer.loading import uncollected
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +153,27 @@ def test_the_real_command_colors_a_photo_with_the_shipped_weights(album, tmp_pat
     assert done.returncode == 0, done.stderr
     assert "1 coloured" in done.stderr
     assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
+
+
+def test_help_and_wrong_usage_are_answered_before_tensorflow_is_loaded():
+    code = (
+        "import sys; from colorizer.__main__ import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: print(end.code, 'tensorflow' in sys.modules, 'keras' in sys.modules)"
+    )
+    for arguments, status in (["--help"], 0), (["nowhere", "-o", "out"], 2):
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+        assert done.stdout.splitlines()[-1] == f"{status} False False", done.stderr
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_garbage_collector_waits_while_libraries_are_loaded_and_is_then_as_it_was(was_on):
+    (gc.enable if was_on else gc.disable)()
+    try:
+        with pytest.raises(ImportError), uncollected():
+            assert not gc.isenabled()
+            raise ImportError("no such library")
+        assert gc.isenabled() is was_on
+    finally:
+        gc.unfreeze()
+        gc.enable()

@@ -1,0 +1,24 @@
+"""What can be asked of a colorizer, and which answers it takes; quick to import, so that `--help` is.
+
+    check_size(192), check_strength(1.0)
+
+No more than that; the numbers' reasons stand beside them.
+"""
+
+# docs/experiments.md compares sizes; see `LOOKS` in colorizer.py.
+SIZE = 192
+# Less than this and the network's deepest layers would see nothing but the border.
+SMALLEST_SIZE, LARGEST_SIZE = 32, 1024
+STRONGEST = 2.0
+
+
+def check_size(size: int) -> None:
+    """Refuses a size that the network cannot see at with a ValueError."""
+    if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
+        raise ValueError(f"size must lie between {SMALLEST_SIZE} and {LARGEST_SIZE}. Received: {size}")
+
+
+def check_strength(strength: float) -> None:
+    """Refuses a strength outside [0, 2] with a ValueError."""
+    if not 0 <= strength <= STRONGEST:
+        raise ValueError(f"strength must lie between 0 and {STRONGEST:g}. Received: {strength}")
