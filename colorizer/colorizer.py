@@ -35,9 +35,6 @@ LOOKS = ((0.5, True), (1.0, False))
 # looks is paler still. So much is given back: it costs PSNR, and by LPIPS the pictures come nearer to
 # true ones. Measured on validation photos; docs/experiments.md has the figures.
 CHROMA = 1.25
-# Of what all places of a photo have in common, half as much more: to be lively is to differ. The same
-# colourfulness costs less PSNR so, and less of it is one tint over everything.
-COMMON = 0.5
 # Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
 # far more coarsely than light. Small views are made from one of at least twice the length (`photo.GLANCE`).
 LONGEST_MAP = 320
@@ -127,7 +124,7 @@ class Colorizer:
 
     Attributes:
         looks: of every look at a photo, its share of the size asked for, and whether it is mirrored.
-        chroma: how far colours stray from the photo's mean, as a multiple of the network's (`livelier`).
+        chroma: what the network's a* and b* are multiplied by.
     """
 
     looks = LOOKS
@@ -227,7 +224,7 @@ class Colorizer:
             for answer in answers
         ]
         mean = sum(same) / np.float32(len(same))
-        ab = livelier(mean * AB_RANGE - AB_OFFSET, self.chroma)
+        ab = (mean * AB_RANGE - AB_OFFSET) * np.float32(self.chroma)
         return np.clip(ab, -AB_OFFSET, AB_RANGE - AB_OFFSET)
 
     def _look(self, photo: Photo, size: float, mirrored: bool) -> np.ndarray:
@@ -237,24 +234,6 @@ class Colorizer:
         answer = self._forward(np.ascontiguousarray(seen[None, :, ::step, None]))[0, :, ::step]
         # The network ends by repeating every element twofold: every second one is all there is.
         return answer[::2, ::2]
-
-
-def livelier(ab: np.ndarray, chroma: float) -> np.ndarray:
-    """The colours of a map `chroma` times as far from its mean colour, and that less far from grey.
-
-    Colourfulness (Hasler and Süsstrunk 2003) is the spread of colours and 0.3 of their mean, while either
-    costs its square in PSNR: so most of what is given should be given to the spread.
-
-    Args:
-        ab: (h, w, 2) float32, a* and b*.
-        chroma: 1 leaves them as they are.
-
-    Returns:
-        (h, w, 2) float32.
-    """
-    mean = ab.mean(axis=(0, 1), dtype=np.float64)
-    shift = mean * (COMMON - 1) * (chroma - 1)
-    return ab * np.float32(chroma) + shift.astype(np.float32)
 
 
 def working_size(width: int, height: int, size: float) -> tuple[int, int]:

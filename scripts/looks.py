@@ -16,14 +16,13 @@ them.
 import argparse
 import statistics
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from colorizer import metrics
-from colorizer.colorizer import Colorizer, livelier, working_size
+from colorizer.colorizer import Colorizer, working_size
 from colorizer.options import SIZE
 from colorizer.photo import Photo, read_photo
 
@@ -93,9 +92,7 @@ def main() -> None:
         for words, row in rows.items():
             colorizer.looks = parse(words)
             prediction = colorizer.predict(photo)
-            grey = np.asarray(prediction.render(0))
-            maps = (livelier(prediction.ab, strength) for strength in strengths)
-            colored = [np.asarray(replace(prediction, ab=ab).render()) for ab in maps]
+            grey, *colored = (np.asarray(prediction.render(strength)) for strength in (0, *strengths))
             left_grey = metrics.psnr(grey, truth)
             row.append([(metrics.psnr(it, truth) - left_grey, metrics.colorfulness(it)) for it in colored])
     print("| looks | chroma times | PSNR over grey | CF | ms |\n|---|---|---|---|---|")
