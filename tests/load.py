@@ -28,6 +28,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
+from colorizer.forward import fastest_precision
 from colorizer.options import SIZE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +67,12 @@ def page(folder: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"GRADIO_TEMP_DIR": str(folder / "gradio"), "TMPDIR": str(folder)}
+    # In the same precision as here, which is measured, and may come out otherwise in another process.
+    environment = os.environ | {
+        "GRADIO_TEMP_DIR": str(folder / "gradio"),
+        "TMPDIR": str(folder),
+        "COLORIZER_PRECISION": fastest_precision(),
+    }
     log = open(folder / "log", "w+")  # noqa: SIM115
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log

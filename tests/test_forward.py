@@ -78,3 +78,10 @@ def test_bfloat16_must_be_clearly_faster_and_for_training_that_with_its_gradient
     monkeypatch.setattr("colorizer.forward._layer_seconds", lambda *layer: seconds.get(layer, 1))
     assert fastest_precision(learning=True) == faster
     assert fastest_precision() == "mixed_bfloat16"
+
+
+def test_a_slow_moment_while_float32_is_timed_does_not_decide(monkeypatch, forgotten):
+    monkeypatch.delenv("COLORIZER_PRECISION", raising=False)
+    seconds = {"float32": [14, 8], "bfloat16": [8]}
+    monkeypatch.setattr("colorizer.forward._layer_seconds", lambda dtype, _: seconds[dtype].pop(0))
+    assert fastest_precision() == "float32"
