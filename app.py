@@ -20,6 +20,7 @@ from collections.abc import Iterator
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from colorizer.loading import uncollected
+from colorizer.options import SIZE
 
 with uncollected():
     import gradio as gr
@@ -29,8 +30,6 @@ with uncollected():
     from page import about, look, many, one
     from page.safety import LIMITS, NoErrands, guard
     from page.work import KEEP_SECONDS, predict, write
-
-from colorizer.options import SIZE
 
 PORT = 7860
 # Each session keeps its last photo in memory, some 100 MB if it comes from a good camera.

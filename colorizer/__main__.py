@@ -41,11 +41,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--size", type=int, default=SIZE, help=f"the network sees about SIZE² pixels (default: {SIZE})"
     )
     parser.add_argument(
-        "--strength",
-        type=float,
-        default=1.0,
+        "--strength", type=float, default=1.0,
         help=f"0 is grey, 1 as predicted (default), up to {STRONGEST:g}",
-    )
+    )  # fmt: skip
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument("--overwrite", action="store_true", help="colour again what is already there")
     parser.add_argument(

@@ -114,7 +114,7 @@ class Objective(keras.Model):
             seed: of the film's chance.
             level: what a picture's loss must exceed for its logarithm to count instead of itself, in
                 squared units of a*, b*; 0 takes the plain mean. See `compute_loss`.
-            teacher: who gives the second opinions that the next two count.
+            teacher: who gives the second opinions that `lpips` and `hint` count.
             lpips: how often the teacher's distance between coloured and true picture counts beside the loss.
             window: `lpips` is taken of a square of so many pixels a side, elsewhere in every batch: VGG16
                 costs more than the network. Even, and no larger than the pictures; 0 takes all of them.

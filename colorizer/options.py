@@ -1,8 +1,9 @@
-"""What can be asked of a colorizer, and which answers it takes; quick to import, so that `--help` is.
+"""How a photo may be asked to be coloured: the sizes and strengths there are, and which are refused.
 
-    check_size(192), check_strength(1.0)
+    check_size(192)
+    check_strength(1.0)
 
-No more than that; the numbers' reasons stand beside them.
+It needs no library, so that the command answers `--help` and wrong usage at once.
 """
 
 # docs/experiments.md compares sizes; see `LOOKS` in colorizer.py.

@@ -57,8 +57,7 @@ class TrainingConfig:
     hint: float = _option(0.0, "how much the teacher's features count, 50 as much as colour; 0: not at all")
     lpips: float = _option(0.0, "how much LPIPS counts; it lies near 0.2, the rest of the loss near 50")
     window: int = _option(
-        0,
-        "LPIPS is taken of a square of so many pixels, anywhere in larger crops, to save time; 0: all",
+        0, "LPIPS is taken of a square of so many pixels, anywhere in larger crops, to save time; 0: all"
     )
     network: str = _option(
         "colorizer", f"one of {', '.join(NETWORKS)}: what ships, or a larger one to learn from (mentor.py)"
