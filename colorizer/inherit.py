@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 
 from colorizer import color
-from colorizer.borrowed import BORROWED
+from colorizer.optimizer import BORROWED
 from colorizer.teacher import POOL_BEFORE
 
 

@@ -12,8 +12,6 @@ from typing import Any
 import keras
 from keras import ops
 
-from colorizer.borrowed import BORROWED
-
 
 def orthogonalise(matrix: Any, steps: int = 5) -> Any:
     """The nearest (semi-)orthogonal matrix, roughly: singular values end up in about [0.7, 1.2].
@@ -43,8 +41,8 @@ def orthogonalise(matrix: Any, steps: int = 5) -> Any:
     return ops.transpose(x) if tall else x
 
 
-# The share of the rate that borrowed layers take.
-BORROWED_PACE = 0.1
+# Layers so named come from a network that has learnt already, and take this share of the rate.
+BORROWED, BORROWED_PACE = "borrowed", 0.1
 
 
 class ConvMuon(keras.optimizers.Muon):
@@ -65,8 +63,8 @@ class ConvMuon(keras.optimizers.Muon):
         super().update_step(gradient, variable, learning_rate * pace)
 
     def _should_use_adamw(self, variable: Any) -> bool:
-        # One input, two outputs or channels each by itself leave nothing to orthogonalise.
-        return len(variable.shape) != 4 or variable.shape[2] == 1 or variable.shape[3] <= 2
+        # One input or two outputs leave nothing to orthogonalise.
+        return len(variable.shape) != 4 or variable.shape[2] == 1 or variable.shape[3] == 2
 
     def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
         self.assign_add(m, (self.momentum - 1) * m + gradient)

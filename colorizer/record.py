@@ -20,7 +20,7 @@ from colorizer.training_config import TrainingConfig
 # Options that change where things lie, not what is done. Of other paths the names alone are kept: the rest
 # may tell more of somebody's machine than they want to tell.
 LEFT_OUT = ("cache", "publish", "resume", "rows", "checkpoint_seconds")
-PATHS = ("photos", "val", "init", "mentor", "teacher", "eyes", "out")
+PATHS = ("photos", "val", "init", "mentor", "teacher", "out")
 
 
 def write(folder: Path, config: TrainingConfig, row: dict[str, Any], photos: int) -> None:

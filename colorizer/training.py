@@ -24,7 +24,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from colorizer import efficientnet, figures, hub, record, weights
+from colorizer import figures, hub, record, weights
 from colorizer.augment import Film
 from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
@@ -59,8 +59,7 @@ class Trainer:
         self.config = config
         precision = config.precision or fastest_precision(learning=True)
         arrays = read_arrays(config.teacher) if config.teacher else {}
-        eyes = efficientnet.read_arrays(config.eyes) if config.eyes else arrays
-        mentor = load_mentor(config.mentor, eyes, precision, architecture) if config.mentor else None
+        mentor = load_mentor(config.mentor, arrays, precision) if config.mentor else None
         heard = config.lpips or (config.hint and mentor is None)
         teacher = Teacher(arrays, precision) if heard else None
         self.out = Path(config.out)
@@ -83,15 +82,11 @@ class Trainer:
 
         dropout = config.dropout
         if config.network == "mentor":
-            self.network = build_mentor(eyes, precision, dropout, config.seed, architecture)
+            self.network = build_mentor(arrays, precision, dropout, config.seed)
             dropout = 0.0  # it hides features by itself
         else:
             self.network = build_network(architecture, precision, config.seed)
-        if config.init and config.network == "mentor" and config.eyes:
-            start = build_network(architecture, precision)
-            weights.load(start, config.init)
-            self.network.get_layer("corrected").set_weights(start.get_weights())
-        elif config.init:
+        if config.init:
             weights.load(self.network, config.init)
         if config.inherit and not config.resume:
             self._inherit(arrays, architecture)

