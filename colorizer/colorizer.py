@@ -19,7 +19,7 @@ from PIL import Image
 from colorizer import color, weights
 from colorizer.compose import Painter
 from colorizer.enlarge import enlarge, follow_edges
-from colorizer.forward import compiled, fastest_precision
+from colorizer.forward import fastest, fastest_precision
 from colorizer.limits import Limits
 from colorizer.network import AB_OFFSET, AB_RANGE, STRIDE, build_network
 from colorizer.options import SIZE, check_size, check_strength
@@ -136,12 +136,12 @@ class Colorizer:
         Args:
             network: with its weights; those it is given later are not seen.
             limits: what a photo may ask for; `Limits.from_environment()` if None.
-            threads: how many strips of a photo are worked on at a time; as many as there are cores if None.
+            threads: how many cores a photo may take, all of them if None; TensorFlow is told otherwise.
         """
         self.network = network
         self.limits = Limits.from_environment() if limits is None else limits
         self.threads = threads
-        self._forward = compiled(network)
+        self._forward = fastest(network, threads)
 
     @classmethod
     def from_pretrained(

@@ -37,22 +37,26 @@ def follow_edges(ab: np.ndarray, seen: np.ndarray, guide: np.ndarray) -> np.ndar
     Returns:
         (H, W, 2) float32.
     """
-    light = seen[..., None].astype(np.float64)  # float32 would lose the variance in the squares
-    mean_light, mean_ab = _mean(light), _mean(ab)
-    covariance = _mean(light * ab) - mean_light * mean_ab
-    slope = covariance / (_mean(light * light) - mean_light**2 + FLAT)
-    line = np.concatenate([slope, mean_ab - slope * mean_light], axis=-1)
+    # One plane after the other: NumPy's steps are several times as long along a row as along two channels.
+    light = seen.astype(np.float64)  # float32 would lose the variance in the squares
+    a, b = np.moveaxis(ab, -1, 0)
+    mean, square, a, b, light_a, light_b = _means([light, light * light, a, b, light * a, light * b])
+    lines = []
+    for channel, product in ((a, light_a), (b, light_b)):
+        slope = (product - mean * channel) / (square - mean * mean + FLAT)
+        lines += [slope, channel - slope * mean]
     # Every place belongs to many neighbourhoods; their lines are averaged.
-    line = enlarge(_mean(line).astype(np.float32), guide.shape[1], guide.shape[0])
-    return line[..., :2] * guide[..., None] + line[..., 2:]
+    lines = np.stack(_means(lines), axis=-1).astype(np.float32)
+    slope_a, start_a, slope_b, start_b = np.moveaxis(enlarge(lines, guide.shape[1], guide.shape[0]), -1, 0)
+    return np.stack([slope_a * guide + start_a, slope_b * guide + start_b], axis=-1)
 
 
-def _mean(planes: np.ndarray) -> np.ndarray:
-    """The mean over each place's neighbourhood; beyond the border its last value goes on."""
+def _means(planes: list[np.ndarray]) -> np.ndarray:
+    """The means over each place's neighbourhood; beyond the border its last value goes on."""
     side = 2 * RADIUS + 1
-    padded = np.pad(planes, [(RADIUS + 1, RADIUS), (RADIUS + 1, RADIUS), (0, 0)], "edge").astype(np.float64)
-    padded[0] = padded[:, 0] = 0
-    total = padded.cumsum(axis=0).cumsum(axis=1)
-    return (
-        total[side:, side:] - total[:-side, side:] - total[side:, :-side] + total[:-side, :-side]
-    ) / side**2
+    around = (RADIUS + 1, RADIUS)
+    total = np.pad(np.stack(planes), [(0, 0), around, around], "edge").astype(np.float64)
+    total[:, 0] = total[:, :, 0] = 0
+    total = total.cumsum(axis=1).cumsum(axis=2)
+    high = total[:, side:] - total[:, :-side]
+    return (high[..., side:] - high[..., :-side]) / side**2

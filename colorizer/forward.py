@@ -1,15 +1,16 @@
-"""The network's forward pass, compiled once for every size, in the precision this processor does faster.
+"""The network's forward pass, for every size, in the runtime and the precision this processor does faster.
 
-    forward = compiled(network)
+    forward = fastest(network)
     ab01 = forward(lightness01)          # (N, H, W, 1) float32  ->  (N, H, W, 2) float32
 
 Calling a Keras model directly interprets it layer by layer; `model.predict` compiles it, but again for new
 sizes, and reads its weights anew every time. Photos have many sizes: here one compiled function takes them
 all, with the weights inside it.
 
-bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX); on others it gains nothing, and
-its gradients take twenty times as long. Which is which is measured, not looked up, when the weights are
-loaded and when training begins. COLORIZER_PRECISION=float32 switches it off.
+bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX); on others it gains nothing, its
+gradients take twenty times as long, and ncnn halves the time instead (`winograd.py`). Which is which is
+measured, not looked up, when the weights are loaded and when training begins. COLORIZER_PRECISION=float32
+switches bfloat16 off, COLORIZER_RUNTIME=tensorflow ncnn.
 """
 
 import os
@@ -20,13 +21,31 @@ from functools import lru_cache
 import keras
 import numpy as np
 
+from colorizer import winograd
+
 PRECISIONS = ("float32", "mixed_bfloat16")
+RUNTIMES = ("tensorflow", "ncnn")
 # Not for a hair's breadth: float32 is the reference, and bfloat16 must take less than this share of its time.
 CLEARLY = 0.8
 
 
+def fastest(network: keras.Model, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+    """The network as a function of arrays, in what this processor does faster. Safe to share.
+
+    Args:
+        network: with the weights that count; one in bfloat16 is TensorFlow's.
+        threads: how many cores ncnn may take; all of them if None. TensorFlow's are told otherwise.
+
+    Raises:
+        ValueError: as `fastest_runtime`.
+    """
+    if fastest_runtime() == "ncnn" and all(layer.compute_dtype == "float32" for layer in network.layers):
+        return winograd.in_ncnn(network, threads)
+    return compiled(network)
+
+
 def compiled(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """The network as a function of arrays, with the weights that it has now. Safe to share.
+    """The network as a function of arrays in TensorFlow, with the weights it has now. Safe to share.
 
     As constants the weights are cast and laid out for the processor once. As variables, that is done again
     for every photo, which takes nearly half of the time at 72 pixels, and a fifth at 128.
@@ -75,7 +94,33 @@ def fastest_precision(learning: bool = False) -> str:
     return "mixed_bfloat16" if bfloat16 < CLEARLY * float32 else "float32"
 
 
-def _layer_seconds(dtype: str, learning: bool) -> float:
+@lru_cache
+def fastest_runtime() -> str:
+    """What works the network out faster here: "tensorflow" or "ncnn"; COLORIZER_RUNTIME decides if set.
+
+    Where bfloat16 is the faster precision, or the one that is asked for, that is TensorFlow.
+
+    Raises:
+        ValueError: COLORIZER_RUNTIME is neither, or ncnn without being installed.
+    """
+    if chosen := os.environ.get("COLORIZER_RUNTIME"):
+        if chosen not in RUNTIMES:
+            raise ValueError(f"COLORIZER_RUNTIME must be one of {', '.join(RUNTIMES)}. Received: {chosen!r}")
+        if chosen == "ncnn" and not winograd.available():
+            raise ValueError("COLORIZER_RUNTIME=ncnn needs the package ncnn. Received: no such package")
+        return chosen
+    if keras.backend.backend() != "tensorflow" or not winograd.available():
+        return "tensorflow"
+    if fastest_precision() != "float32":
+        return "tensorflow"
+    # The order matters as above: what comes first must not lose by a slow moment.
+    tensorflow, ncnn = _layer_seconds("float32"), _ncnn_layer_seconds()
+    if ncnn < CLEARLY * tensorflow:
+        tensorflow = min(tensorflow, _layer_seconds("float32"))
+    return "ncnn" if ncnn < CLEARLY * tensorflow else "tensorflow"
+
+
+def _layer_seconds(dtype: str, learning: bool = False) -> float:
     """How long one of the network's middle layers takes, compiled as the network is, on a small picture."""
     import tensorflow as tf
 
@@ -92,11 +137,23 @@ def _layer_seconds(dtype: str, learning: bool) -> float:
         return tape.gradient(answer, (image, kernel))[1]
 
     run = tf.function(learn if learning else forward, autograph=False)
-    run(image).numpy()  # is compiled
+    return _seconds(lambda: run(image).numpy())
+
+
+def _ncnn_layer_seconds() -> float:
+    """The same layer in ncnn."""
+    layer = keras.layers.Conv2D(256, 3, padding="same", dtype="float32")
+    run = winograd.in_ncnn(keras.Sequential([keras.Input((None, None, 256)), layer]))
+    image = np.ones((1, 32, 32, 256), np.float32)
+    return _seconds(lambda: run(image))
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    """The best of five, because others may use the processor too; where it is that slow, one is enough."""
+    run()  # is compiled
     taken: list[float] = []
-    # The best of five, because others may use the processor too; where it is that slow, one is enough.
     while len(taken) < 5 and sum(taken) < 0.4:
         start = time.perf_counter()
-        run(image).numpy()
+        run()
         taken.append(time.perf_counter() - start)
     return min(taken)

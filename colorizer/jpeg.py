@@ -11,7 +11,7 @@ are the same, to the last bit, as if Pillow had encoded the photo in one piece.
 
 from collections.abc import Iterable
 
-BLOCK = 8  # without subsampling of colour, JPEG works on 8x8 pixels
+BLOCK = 8  # JPEG works on 8x8 pixels; where colour has half the size, on 16x16 together
 LONGEST_RESTART = 65535  # blocks between two markers
 
 SOF0, DQT, SOS, EOI, DRI, RST0 = 0xC0, 0xDB, 0xDA, 0xD9, 0xDD, 0xD0
@@ -21,11 +21,12 @@ def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> bytearr
     """One baseline JPEG of several.
 
     Args:
-        strips: from top to bottom, each encoded with the same settings and without subsampling; what the
-            first says about the picture (EXIF, resolution) is kept.
+        strips: from top to bottom, each encoded with the same settings; what the first says about the
+            picture (EXIF, resolution) is kept.
         width: of the picture.
         height: of the picture.
-        rows: of every strip but the last, a multiple of 8, and of at most `LONGEST_RESTART` blocks.
+        rows: of every strip but the last, a multiple of 8, of 16 where colour has half the size; at most
+            `LONGEST_RESTART` blocks.
 
     Returns:
         The file's bytes.
@@ -37,7 +38,11 @@ def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> bytearr
             result += strip[:header]
             result[frame + 5 : frame + 7] = height.to_bytes(2, "big")
             scan = result.rindex(bytes([0xFF, SOS]))
-            blocks = -(-width // BLOCK) * (rows // BLOCK)
+            across, down = (
+                strip[frame + 11] >> 4,
+                strip[frame + 11] & 15,
+            )  # of light's blocks to one of colour
+            blocks = -(-width // (8 * across)) * (rows // (8 * down))
             result[scan:scan] = bytes([0xFF, DRI, 0, 4]) + blocks.to_bytes(2, "big")
         else:
             result += bytes([0xFF, RST0 + (number - 1) % 8])

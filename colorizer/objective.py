@@ -103,6 +103,7 @@ class Objective(keras.Model):
         dropout: float = 0.0,
         mentor: keras.Model | None = None,
         trust: float = 0.0,
+        mentor_size: int = 0,
     ):
         """Wraps `network`.
 
@@ -124,6 +125,9 @@ class Objective(keras.Model):
             mentor: a colorizer whose answers the network learns from, as of `mentor.load_mentor`. The hint is
                 what it sees, then, rather than what the teacher sees of the colours.
             trust: the share of its answer in the colour asked for, in [0, 1]; the rest is the true colour.
+            mentor_size: the side that square pictures are scaled to for the mentor, a multiple of 16: it
+                knows most at the size that it was taught at, and costs less there than at a larger one. 0
+                shows it what the network sees.
 
         Raises:
             ValueError: an unknown loss, "rarity" without weights, `lpips` or `hint` without a teacher.
@@ -139,7 +143,7 @@ class Objective(keras.Model):
         self.color_weights = weights
         self.teacher, self.lpips, self.hint, self.dropout = teacher, lpips, hint, dropout
         self.window = window
-        self.mentor, self.trust = mentor, trust
+        self.mentor, self.trust, self.mentor_size = mentor, trust, mentor_size
         # What tells the teacher's features from the network's; it is needed in training alone.
         self.pupil = None
         if hint:
@@ -159,7 +163,7 @@ class Objective(keras.Model):
             answer, deepest = self._learn(film_lightness(linear, self.film, self.seeds))
             if self.mentor is not None:
                 # It sees the clean lightness: what it knows in good light, the network learns for any film.
-                opinion, seen = map(ops.stop_gradient, self.mentor(lab[..., :1] / 100, training=False))
+                opinion, seen = map(ops.stop_gradient, self._ask_mentor(lab[..., :1] / 100))
                 asked = truth + self.trust * (_units(opinion) - truth)
             if self.pupil is not None:
                 told = self.pupil(deepest)
@@ -167,6 +171,16 @@ class Objective(keras.Model):
         else:
             answer = self.network(lab[..., :1] / 100, training=False)
         return Answer(_units(answer), asked, truth, lab[..., :1], told, seen)
+
+    def _ask_mentor(self, lightness: Any) -> tuple[Any, Any]:
+        """What the mentor says and sees, as large as if it had looked at `lightness` as it is."""
+        if not self.mentor_size:
+            return self.mentor(lightness, training=False)
+        _, height, width, _ = ops.shape(lightness)  # not .shape, as in augment.py
+        smaller = ops.image.resize(lightness, (self.mentor_size, self.mentor_size), antialias=True)
+        opinion, seen = self.mentor(smaller, training=False)
+        opinion, seen = (ops.cast(it, "float32") for it in (opinion, seen))
+        return ops.image.resize(opinion, (height, width)), ops.image.resize(seen, (height // 8, width // 8))
 
     def _learn(self, x: Any) -> tuple[Any, Any]:
         """The network's answer with some features hidden, and its deepest features with none hidden."""

@@ -189,8 +189,10 @@ def read_photo(source: str | os.PathLike | Image.Image | np.ndarray, limits: Lim
     try:
         with Image.open(_Timed(data, limits.start(path.name))) as image:
             limits.check_pixels(path.name, *image.size)
-            # Data cannot contain this marker by chance: JPEG escapes the byte 255.
-            passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 1
+            # Data cannot contain this marker by chance: JPEG escapes the byte 255. Of grey that comes in one
+            # pass, as most does, libjpeg reads no second one.
+            once = image.mode == "L" and not image.info.get("progressive")
+            passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") and not once else 1
             if passes > 20 and passes * image.width * image.height > MOST_SCANS * 1e6:
                 raise PhotoError(f"{path.name} is a JPEG in {passes} passes: too many for its size.")
             return _from_image(image, path, limits)

@@ -88,6 +88,8 @@ class Trainer:
             self.network = build_network(architecture, precision, config.seed)
         if config.init:
             weights.load(self.network, config.init)
+        for number in range(1, config.freeze + 1):
+            self.network.get_layer(f"conv{number}").trainable = False
         if config.inherit and not config.resume:
             self._inherit(arrays, architecture)
         table = None
@@ -108,6 +110,7 @@ class Trainer:
             dropout,
             mentor,
             config.trust,
+            config.mentor_size,
         )
         optimizer = {"muon": ConvMuon, "adam": keras.optimizers.Adam}[config.optimizer](config.lr)
         self.objective.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
@@ -283,7 +286,7 @@ class Trainer:
             )
         with np.load(path) as saved:
             about = json.loads(saved["about"].tobytes())
-            for name in ("size", "lr", "warmup", "end", "batch", "optimizer", "seed", "hint"):
+            for name in ("size", "lr", "warmup", "end", "batch", "optimizer", "seed", "hint", "freeze"):
                 now = getattr(self.config, name)
                 before = about["config"].get(name, now)  # options are added in time
                 if before != (list(now) if isinstance(now, tuple) else now):

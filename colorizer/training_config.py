@@ -8,6 +8,7 @@ from typing import Any
 
 from colorizer.forward import PRECISIONS
 from colorizer.mentor import STRIDE as MENTOR_STRIDE
+from colorizer.network import ARCHITECTURE
 from colorizer.objective import LOSSES
 from colorizer.teacher import SMALLEST
 
@@ -64,6 +65,12 @@ class TrainingConfig:
     )
     mentor: str | None = _option(None, "weights of a mentor to learn from, beside the true colours")
     trust: float = _option(0.7, "share of the mentor's answer in the colour that is asked for")
+    mentor_size: int = _option(
+        0, "side in which the mentor is shown the crops: best as it was taught; 0: as they are"
+    )
+    freeze: int = _option(
+        0, "so many of the first layers stay as --init has them: edges are edges, and a step costs less"
+    )
     inherit: bool = _option(False, "start from what the mentor's layers see, fitted: see inherit.py")
     dropout: float = _option(
         0.0, "share of the deepest features hidden in training: against learning by heart"
@@ -97,9 +104,11 @@ def check(config: TrainingConfig) -> None:
     if config.network == "mentor" or config.mentor:
         if not config.teacher:
             raise ValueError("A mentor stands on VGG16 and needs --teacher. Received: none")
-        if any(size % MENTOR_STRIDE for size in config.size):
+        shown = (config.mentor_size,) if config.mentor_size else config.size
+        if any(size % MENTOR_STRIDE or size <= 0 for size in shown):
+            name = "mentor_size" if config.mentor_size else "size"
             raise ValueError(
-                f"With a mentor, size must be a multiple of {MENTOR_STRIDE}. Received: {config.size}"
+                f"With a mentor, {name} must be a multiple of {MENTOR_STRIDE}. Received: {shown}"
             )
     if config.network == "mentor" and (config.hint or config.mentor):
         raise ValueError(
@@ -109,6 +118,17 @@ def check(config: TrainingConfig) -> None:
         raise ValueError(
             f"inherit is a start of its own, from a mentor. "
             f"Received: mentor {config.mentor} and init {config.init}"
+        )
+    if config.mentor_size and not config.mentor:
+        raise ValueError(f"mentor_size is for a mentor. Received: {config.mentor_size} without")
+    if config.freeze and not 0 < config.freeze < len(ARCHITECTURE):
+        raise ValueError(
+            f"freeze must be less than {len(ARCHITECTURE)}, the network's layers. Received: {config.freeze}"
+        )
+    if config.freeze and (config.network == "mentor" or not config.init):
+        raise ValueError(
+            f"freeze is for layers of the network that init brings. "
+            f"Received: network {config.network} and init {config.init}"
         )
     if not 0 <= config.trust <= 1:
         raise ValueError(f"trust must lie between 0 and 1. Received: {config.trust}")

@@ -88,14 +88,12 @@ def usual(photo: Path, out: Path) -> Callable[[], None]:
 
 
 def network(*_: Path) -> Callable[[], None]:
-    """A bare compiled pass of the network at 256x256, in the precision that is chosen at load."""
-    from colorizer.forward import compiled, fastest_precision
+    """A bare pass of the network at 256x256, in the runtime and precision that are chosen at load."""
+    from colorizer.forward import fastest, fastest_precision
     from colorizer.network import build_network
 
-    forward, seen = (
-        compiled(build_network(precision=fastest_precision())),
-        np.ones((1, 256, 256, 1), np.float32),
-    )
+    forward = fastest(build_network(precision=fastest_precision()))
+    seen = np.ones((1, 256, 256, 1), np.float32)
     return lambda: forward(seen)
 
 
@@ -147,20 +145,36 @@ def edges(photo: Path, _out: Path) -> Callable[[], None]:
 
 
 def bare_look(photo: Path, _out: Path) -> Callable[[], None]:
-    """The bare compiled passes of that."""
-    from colorizer.colorizer import LOOKS, working_size
+    """The bare passes of that."""
+    from colorizer.forward import fastest, fastest_precision
+    from colorizer.network import build_network
+
+    return passes(fastest(build_network(precision=fastest_precision())), photo)
+
+
+def tensorflow_look(photo: Path, _out: Path) -> Callable[[], None]:
+    """The same passes, compiled by TensorFlow in the precision that is chosen at load."""
     from colorizer.forward import compiled, fastest_precision
     from colorizer.network import build_network
+
+    return passes(compiled(build_network(precision=fastest_precision())), photo)
+
+
+def passes(forward: Callable[[np.ndarray], np.ndarray], photo: Path) -> Callable[[], None]:
+    """The looks that a photo is given, with nothing around them."""
+    from colorizer.colorizer import LOOKS, working_size
     from colorizer.options import SIZE
 
-    forward = compiled(build_network(precision=fastest_precision()))
     with Image.open(photo) as image:
         sizes = [working_size(*image.size, share * SIZE) for share, _ in LOOKS]
     looks = [np.ones((1, height, width, 1), np.float32) for width, height in sizes]
     return lambda: [forward(seen) for seen in looks]
 
 
-JOBS = {job.__name__: job for job in (pillow, ours, usual, network, eccv16, look, edges, bare_look)}
+JOBS = {
+    job.__name__: job
+    for job in (pillow, ours, usual, network, eccv16, look, edges, bare_look, tensorflow_look)
+}
 
 
 # --- measuring -----------------------------------------------------------------------------------------
@@ -244,7 +258,7 @@ def network_alone(folder: Path) -> None:
     make_photo(photo, SIZES["medium"])
     print("### The network\n")
     results = in_process(["network", "eccv16"], photo, folder, 15)
-    results |= in_process(["bare_look", "look", "edges"], photo, folder, 51)
+    results |= in_process(["bare_look", "tensorflow_look", "look", "edges"], photo, folder, 51)
     unit, bare = results["network"]["seconds"], results["bare_look"]["seconds"]
     table(
         ("", "milliseconds", "ratio"),
@@ -257,7 +271,11 @@ def network_alone(folder: Path) -> None:
         ("its looks at a photo, bare", f"{bare * 1e3:.0f}", 1.0),
         *(
             (words, f"{results[name]['seconds'] * 1e3:.0f}", results[name]["seconds"] / bare)
-            for name, words in (("look", "the looks through Colorizer"), ("edges", "and following edges"))
+            for name, words in (
+                ("tensorflow_look", "the same, compiled by TensorFlow"),
+                ("look", "the looks through Colorizer"),
+                ("edges", "and following edges"),
+            )
         ),
     )
 

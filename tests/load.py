@@ -28,7 +28,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from colorizer.forward import fastest_precision
+from colorizer.forward import fastest_precision, fastest_runtime
 from colorizer.options import SIZE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,11 +67,12 @@ def page(folder: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # In the same precision as here, which is measured, and may come out otherwise in another process.
+    # In the same precision and runtime as here: both are measured, and may come out otherwise elsewhere.
     environment = os.environ | {
         "GRADIO_TEMP_DIR": str(folder / "gradio"),
         "TMPDIR": str(folder),
         "COLORIZER_PRECISION": fastest_precision(),
+        "COLORIZER_RUNTIME": fastest_runtime(),
     }
     log = open(folder / "log", "w+")  # noqa: SIM115
     process = subprocess.Popen(

@@ -1,13 +1,16 @@
-"""The network's pass: one compilation for every size, and a precision that nobody can see."""
+"""The network's pass: one compilation for every size, a precision that nobody can see, the faster runtime."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import TINY
 
-from colorizer import Colorizer, metrics
+from colorizer import Colorizer, forward, metrics
 from colorizer.color import rgb_to_lab
-from colorizer.forward import PRECISIONS, compiled, fastest_precision
+from colorizer.forward import PRECISIONS, compiled, fastest, fastest_precision, fastest_runtime
+from colorizer.network import build_network
 from colorizer.photo import read_photo
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.jpg"))[:3]
@@ -45,10 +48,12 @@ def test_it_keeps_the_weights_of_the_moment_it_was_compiled(tiny_network):
 
 @pytest.fixture
 def forgotten():
-    """The choice of precision, not made yet."""
-    fastest_precision.cache_clear()
+    """The choice of precision and runtime, not made yet."""
+    for choice in (fastest_precision, fastest_runtime):
+        choice.cache_clear()
     yield
-    fastest_precision.cache_clear()
+    for choice in (fastest_precision, fastest_runtime):
+        choice.cache_clear()
 
 
 def test_the_environment_decides_the_precision(monkeypatch, forgotten):
@@ -85,3 +90,84 @@ def test_a_slow_moment_while_float32_is_timed_does_not_decide(monkeypatch, forgo
     seconds = {"float32": [14, 8], "bfloat16": [8]}
     monkeypatch.setattr("colorizer.forward._layer_seconds", lambda dtype, _: seconds[dtype].pop(0))
     assert fastest_precision() == "float32"
+
+
+@pytest.fixture
+def timed(monkeypatch, forgotten):
+    """Sets how long a layer takes in either runtime, and what the environment asks for."""
+
+    def set_to(
+        tensorflow: list[float], ncnn: float, precision: str | None = None, runtime: str | None = None
+    ):
+        for name, value in (("COLORIZER_PRECISION", precision), ("COLORIZER_RUNTIME", runtime)):
+            monkeypatch.delenv(name, raising=False)
+            if value:
+                monkeypatch.setenv(name, value)
+        times = iter(tensorflow)
+        monkeypatch.setattr(
+            forward,
+            "_layer_seconds",
+            lambda dtype, learning=False: 20 if dtype == "bfloat16" else next(times),
+        )
+        monkeypatch.setattr(forward, "_ncnn_layer_seconds", lambda: ncnn)
+
+    return set_to
+
+
+@pytest.mark.parametrize(("ncnn", "faster"), [(0.5, "ncnn"), (0.9, "tensorflow"), (2, "tensorflow")])
+def test_ncnn_must_be_clearly_faster(timed, ncnn, faster):
+    timed([1, 1, 1], ncnn)
+    assert fastest_runtime() == faster
+
+
+def test_a_slow_moment_while_tensorflow_is_timed_does_not_decide(timed):
+    timed([1, 3, 1], 0.9)  # the first of them for the precision
+    assert fastest_runtime() == "tensorflow"
+
+
+def test_bfloat16_is_tensorflows(timed):
+    timed([1, 1, 1], 0.1, precision="mixed_bfloat16")
+    assert fastest_runtime() == "tensorflow"
+    timed([1, 1, 1], 0.1, runtime="ncnn")
+    fastest_runtime.cache_clear()
+    network = build_network(TINY, "mixed_bfloat16", seed=0)
+    seen = np.ones((1, 16, 16, 1), np.float32)
+    np.testing.assert_array_equal(fastest(network)(seen), compiled(network)(seen))
+
+
+def test_the_environment_decides_the_runtime(timed):
+    timed([1, 1, 1], 0.1, runtime="tensorflow")
+    assert fastest_runtime() == "tensorflow"
+
+
+def test_without_the_package_tensorflow_does_it_unless_ncnn_was_asked_for(timed, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ncnn", None)
+    timed([1, 1, 1], 0.1)
+    assert fastest_runtime() == "tensorflow"
+    fastest_runtime.cache_clear()
+    timed([1, 1, 1], 0.1, runtime="ncnn")
+    with pytest.raises(ValueError, match=r"needs the package ncnn\. Received: no such package"):
+        fastest_runtime()
+
+
+def test_a_runtime_that_is_none_is_refused(timed):
+    timed([1, 1, 1], 1, runtime="onnx")
+    with pytest.raises(ValueError, match=r"must be one of tensorflow, ncnn\. Received: 'onnx'"):
+        fastest_runtime()
+
+
+def test_without_a_wish_the_processor_decides_the_runtime(monkeypatch, forgotten):
+    monkeypatch.delenv("COLORIZER_RUNTIME", raising=False)
+    assert fastest_runtime() in ("tensorflow", "ncnn")
+
+
+def test_pictures_are_the_same_in_either_runtime(monkeypatch, forgotten):
+    pictures = []
+    for runtime in ("tensorflow", "ncnn"):
+        monkeypatch.setenv("COLORIZER_RUNTIME", runtime)
+        fastest_runtime.cache_clear()
+        colorizer = Colorizer.from_pretrained(precision="float32")
+        pictures.append(np.asarray(colorizer.colorize(EXAMPLES[0]), np.int16))
+    off = np.abs(pictures[0] - pictures[1])
+    assert off.max() <= 1  # where a half is rounded up or down
+    assert np.mean(off > 0) < 1e-3

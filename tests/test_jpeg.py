@@ -4,11 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
 from colorizer import jpeg
 from colorizer.limits import UNLIMITED
-from colorizer.output import WRITERS, write_jpeg
+from colorizer.output import HALVED_FROM, WRITERS, write_jpeg
 from colorizer.photo import read_photo
 from colorizer.strips import strip_rows
 
@@ -17,20 +17,36 @@ OPTIONS = WRITERS["JPEG"][1]
 
 def encoded(image: Image.Image, **options) -> bytes:
     data = io.BytesIO()
-    image.save(data, "JPEG", **OPTIONS, **options)
+    image.save(data, "JPEG", **OPTIONS | options)
     return data.getvalue()
 
 
-@pytest.mark.parametrize(("size", "rows"), [((400, 300), 8), ((333, 517), 24), ((7, 5), 8), ((801, 200), 8)])
-def test_every_pixel_is_as_if_encoded_in_one_piece(color_image, size, rows):
+@pytest.mark.parametrize("color", ["4:4:4", "4:2:0"])
+@pytest.mark.parametrize(
+    ("size", "rows"), [((400, 300), 16), ((333, 517), 48), ((7, 5), 16), ((801, 200), 16)]
+)
+def test_every_pixel_is_as_if_encoded_in_one_piece(color_image, size, rows, color):
     image = color_image(*size)
     width, height = size
+    options = {"dpi": (300, 300), "subsampling": color}
     tops = range(0, height, rows)
-    strips = [encoded(image.crop((0, top, width, min(height, top + rows))), dpi=(300, 300)) for top in tops]
+    strips = [encoded(image.crop((0, top, width, min(height, top + rows))), **options) for top in tops]
     with Image.open(io.BytesIO(jpeg.join(strips, width, height, rows))) as joined:
         assert joined.size == size
         assert joined.info["dpi"] == (300, 300)
-        np.testing.assert_array_equal(np.asarray(joined), np.asarray(Image.open(io.BytesIO(encoded(image)))))
+        whole = Image.open(io.BytesIO(encoded(image, **options)))
+        np.testing.assert_array_equal(np.asarray(joined), np.asarray(whole))
+
+
+@pytest.mark.parametrize(("side", "sampling"), [(HALVED_FROM - 1, 0), (HALVED_FROM, 2)])
+def test_a_large_photos_colour_has_half_the_size_as_cameras_write_it(tmp_path, side, sampling):
+    photo = read_photo(np.full((200, side), 99, np.uint8))
+    path = tmp_path / "a.jpg"
+    write_jpeg(lambda top, rows: np.full((rows, side, 4), (200, 60, 60, 255), np.uint8), path, photo)
+    with Image.open(path) as image:
+        assert JpegImagePlugin.get_sampling(image) == sampling
+        assert image.size == (side, 200)
+        np.testing.assert_allclose(np.asarray(image), np.full((200, side, 3), (200, 60, 60)), atol=2)
 
 
 def test_restart_markers_go_round_after_eight(color_image):
@@ -44,8 +60,8 @@ def test_restart_markers_go_round_after_eight(color_image):
 @pytest.mark.parametrize("width", [1, 8, 4000, 30000, 65535])
 def test_strips_are_whole_blocks_and_within_jpegs_limit(width):
     rows = strip_rows(width)
-    assert rows % jpeg.BLOCK == 0
-    assert -(-width // jpeg.BLOCK) * rows // jpeg.BLOCK <= jpeg.LONGEST_RESTART
+    assert rows % (2 * jpeg.BLOCK) == 0  # where colour has half the size
+    assert -(-width // jpeg.BLOCK) * rows // jpeg.BLOCK <= jpeg.LONGEST_RESTART  # where it has not
 
 
 def test_a_photo_too_long_for_jpeg_says_what_to_use(tmp_path):

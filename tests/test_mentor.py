@@ -97,6 +97,28 @@ def test_its_hint_is_what_it_sees_of_the_lightness_at_an_eighth_of_the_size(tiny
     assert answer.told.shape == answer.seen.shape
 
 
+def test_it_can_be_shown_the_pictures_in_a_size_of_its_own(tiny_network, mentor, learnt):
+    even = np.random.default_rng(0).integers(0, 256, (2, 1, 1, 3), np.uint8)
+    photos = np.broadcast_to(even, (2, 48, 48, 3))  # one colour each, which no scaling changes
+    asked = [
+        Objective(tiny_network, "mse", Film(share=0), mentor=learnt, trust=1.0, hint=1.0, mentor_size=size)(
+            photos, training=True
+        )
+        for size in (0, 32)
+    ]
+    assert asked[1].asked.shape == (2, 48, 48, 2)
+    assert asked[1].seen.shape == (2, 6, 6, FILTERS[9])
+    light = np.asarray(asked[0].lightness)[:, :32, :32] / 100
+    smaller = np.asarray(mentor(light)) * 255 - 128
+    # Its answers lie in squares of two by two; the middle of four of them is their mean in both sizes.
+    np.testing.assert_allclose(
+        np.asarray(asked[1].asked)[:, 23:25, 23:25].mean(axis=(1, 2)),
+        smaller[:, 15:17, 15:17].mean(axis=(1, 2)),
+        atol=1e-2,
+    )
+    assert np.abs(np.asarray(asked[1].asked) - np.asarray(asked[0].asked)).max() > 0.01
+
+
 def test_it_is_trained_by_the_same_command_and_a_network_from_it(photos, kernels, tmp_path):
     config = TrainingConfig(
         photos=(str(photos),), out=str(tmp_path / "mentor"), cache=str(tmp_path / "cache"), size=(32,),

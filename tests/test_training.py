@@ -152,6 +152,17 @@ def test_the_record_of_a_later_stage_is_the_recipe_of_all(trained, config, tmp_p
     assert last["crops"] == first["crops"] + 100
 
 
+def test_the_first_layers_can_stay_as_they_are(trained, config, tmp_path):
+    stage = replace(config, init=str(trained), freeze=2, epochs=0.3, out=str(tmp_path))
+    trainer = Trainer(stage, TINY)
+    before = [w.copy() for w in trainer.network.get_weights()]
+    trainer.run()
+    moved = [
+        not np.array_equal(was, now) for was, now in zip(before, trainer.network.get_weights(), strict=True)
+    ]
+    assert moved == [False] * 4 + [True] * (len(moved) - 4)  # two kernels, two biases
+
+
 def test_weights_to_start_from_are_taken_over(trained, config, tmp_path):
     trainer = Trainer(replace(config, init=str(trained), out=str(tmp_path)), TINY)
     first = trainer.validation.score(trainer.network)["val_loss"]
@@ -216,6 +227,13 @@ def test_several_sizes_take_equal_shares_of_the_run(config):
             {"network": "mentor", "teacher": "x.tar.gz", "size": (64,), "hint": 1.0},
             "learns from true colours alone. Received: hint 1.0, mentor None",
         ),
+        (
+            {"mentor": "x", "teacher": "x.tar.gz", "mentor_size": 40},
+            "mentor_size must be a multiple of 16. Received: (40,)",
+        ),
+        ({"mentor_size": 64}, "mentor_size is for a mentor. Received: 64 without"),
+        ({"freeze": 13, "init": "x"}, "freeze must be less than 13, the network's layers. Received: 13"),
+        ({"freeze": 2}, "Received: network colorizer and init None"),
         ({"trust": 1.5}, "trust must lie between 0 and 1. Received: 1.5"),
         ({"hint": 50.0}, "hint needs --teacher. Received: 50.0 without"),
         ({"lpips": -1.0}, "lpips must be at least 0. Received: -1.0"),
