@@ -22,6 +22,7 @@ from colorizer.forward import compiled
 from colorizer.metrics import ciede2000
 from colorizer.network import AB_OFFSET, AB_RANGE, build_network
 from colorizer.photo import read_photo
+from colorizer.winograd import in_ncnn
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
 Run = Callable[[np.ndarray], np.ndarray]
@@ -111,6 +112,7 @@ def main() -> None:
         sizes[f"TensorFlow, {precision}"] = weights.locate().stat().st_size
         if precision == "float32":
             reference = network
+    runs["ncnn"], sizes["ncnn"] = in_ncnn(reference), weights.locate().stat().st_size
     with tempfile.TemporaryDirectory() as folder:
         openers = {"onnx": open_onnx, "litert": open_litert, "tf_saved_model": open_saved_model}
         for kind, opener in openers.items():
