@@ -18,13 +18,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from bench_jobs import JOBS
 from PIL import Image
-
-if TYPE_CHECKING:
-    import keras
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "examples" / "saratoga-broadway-1900s.jpg"
@@ -41,140 +38,6 @@ def make_photo(path: Path, size: tuple[int, int], seed: int = 0) -> None:
     pixels = np.asarray(image).astype(np.float32)
     pixels += np.tile(grain, (-(-size[1] // 512), -(-size[0] // 512)))[: size[1], : size[0]]
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path, quality=90)
-
-
-# --- the jobs: each gets ready, and gives back what is to be measured ----------------------------------
-
-
-def pillow(photo: Path, out: Path) -> Callable[[], None]:
-    """Decodes the file and encodes it again: what no program can avoid."""
-
-    def work() -> None:
-        with Image.open(photo) as image:
-            image.save(out / "pillow.jpg", quality=95)
-
-    return work
-
-
-def ours(photo: Path, out: Path) -> Callable[[], None]:
-    """The photo through `Colorizer`, file to file."""
-    from colorizer import Colorizer
-
-    colorizer = Colorizer.from_pretrained()
-    return lambda: colorizer.predict(photo).save(out / "ours.jpg")
-
-
-def usual(photo: Path, out: Path) -> Callable[[], None]:
-    """The same network as it is mostly used: scikit-image, squashed to 256x256, `predict`, PNG."""
-    from skimage.color import lab2rgb, rgb2lab
-    from skimage.io import imread, imsave
-    from skimage.transform import resize
-
-    from colorizer import weights
-    from colorizer.network import AB_OFFSET, AB_RANGE, build_network
-
-    network = build_network(precision="float32")
-    weights.load(network)
-
-    def work() -> None:
-        grey = imread(photo) / 255
-        lightness = rgb2lab(np.dstack([grey] * 3))[..., 0]
-        seen = resize(lightness, (256, 256))[None, ..., None] / 100
-        ab = network.predict(seen, verbose=0)[0] * AB_RANGE - AB_OFFSET
-        lab = np.dstack([lightness, resize(ab, grey.shape)])
-        imsave(out / "usual.png", (lab2rgb(lab) * 255).astype(np.uint8))
-
-    return work
-
-
-def network(*_: Path) -> Callable[[], None]:
-    """A bare pass of the network at 256x256, in the runtime and precision that are chosen at load."""
-    from colorizer.forward import fastest, fastest_precision
-    from colorizer.network import build_network
-
-    forward = fastest(build_network(precision=fastest_precision()))
-    seen = np.ones((1, 256, 256, 1), np.float32)
-    return lambda: forward(seen)
-
-
-def eccv16(*_: Path) -> Callable[[], None]:
-    """A compiled pass of `eccv16_network` at 256x256."""
-    from colorizer.forward import compiled
-
-    forward, seen = compiled(eccv16_network()), np.ones((1, 256, 256, 1), np.float32)
-    return lambda: forward(seen)
-
-
-def eccv16_network() -> "keras.Model":
-    """The layers of Zhang et al. 2016, in float32 as published, with random weights: for scale only."""
-    import keras
-    from keras import layers
-
-    steps: list[keras.Layer] = [layers.Input((None, None, 1))]
-    # Of each stage: filters, stride of its last layer, dilation, number of layers.
-    stages = ((64, 2, 1, 2), (128, 2, 1, 2), (256, 2, 1, 3), (512, 1, 1, 3), (512, 1, 2, 3), (512, 1, 2, 3),
-              (512, 1, 1, 3))  # fmt: skip
-    for filters, stride, dilation, count in stages:
-        for number in range(count):
-            last = stride if number == count - 1 else 1
-            steps += [layers.Conv2D(filters, 3, last, "same", dilation_rate=dilation, activation="relu")]
-        steps += [layers.BatchNormalization()]
-    steps += [layers.Conv2DTranspose(256, 4, 2, "same", activation="relu")]
-    steps += [layers.Conv2D(256, 3, padding="same", activation="relu") for _ in range(2)]
-    steps += [layers.Conv2D(313, 1, activation="softmax"), layers.Conv2D(2, 1, use_bias=False)]
-    return keras.Sequential(steps)
-
-
-def look(photo: Path, _out: Path) -> Callable[[], None]:
-    """The network as `Colorizer` asks it: from a photo that is read to its answer."""
-    from colorizer import Colorizer
-    from colorizer.options import SIZE
-    from colorizer.photo import read_photo
-
-    colorizer, read = Colorizer.from_pretrained(), read_photo(photo)
-    return lambda: colorizer.ask(read, SIZE)
-
-
-def edges(photo: Path, _out: Path) -> Callable[[], None]:
-    """The same, and its answer made to follow the photo's edges."""
-    from colorizer import Colorizer
-    from colorizer.photo import read_photo
-
-    colorizer, read = Colorizer.from_pretrained(), read_photo(photo)
-    return lambda: colorizer.predict(read)
-
-
-def bare_look(photo: Path, _out: Path) -> Callable[[], None]:
-    """The bare passes of that."""
-    from colorizer.forward import fastest, fastest_precision
-    from colorizer.network import build_network
-
-    return passes(fastest(build_network(precision=fastest_precision())), photo)
-
-
-def tensorflow_look(photo: Path, _out: Path) -> Callable[[], None]:
-    """The same passes, compiled by TensorFlow in the precision that is chosen at load."""
-    from colorizer.forward import compiled, fastest_precision
-    from colorizer.network import build_network
-
-    return passes(compiled(build_network(precision=fastest_precision())), photo)
-
-
-def passes(forward: Callable[[np.ndarray], np.ndarray], photo: Path) -> Callable[[], None]:
-    """The looks that a photo is given, with nothing around them."""
-    from colorizer.colorizer import LOOKS, working_size
-    from colorizer.options import SIZE
-
-    with Image.open(photo) as image:
-        sizes = [working_size(*image.size, share * SIZE) for share, _ in LOOKS]
-    looks = [np.ones((1, height, width, 1), np.float32) for width, height in sizes]
-    return lambda: [forward(seen) for seen in looks]
-
-
-JOBS = {
-    job.__name__: job
-    for job in (pillow, ours, usual, network, eccv16, look, edges, bare_look, tensorflow_look)
-}
 
 
 # --- measuring -----------------------------------------------------------------------------------------
