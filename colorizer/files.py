@@ -1,19 +1,26 @@
 """Files that are either whole or not there: written under a temporary name, then renamed."""
 
 import os
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 
 _numbers = count()
+Bytes = bytes | bytearray | memoryview
 
 
-def replace_file(path: Path, data: bytes | bytearray | memoryview) -> None:
-    """Writes `data` to `path` in one step: whoever looks sees the old file or the new one, never half."""
+def replace_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
+    """Writes `path` in one step: whoever looks sees the old file or the new one, never half.
+
+    Args:
+        path: of the file.
+        data: what to write, or parts of it, each written as it comes.
+    """
     # A name may be as long as the file system allows, so that only its beginning fits.
     partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.{next(_numbers)}.partial")
     try:
         with open(partial, "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, Bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, JpegImagePlugin
 
 from colorizer import jpeg
-from colorizer.limits import UNLIMITED
+from colorizer.limits import UNLIMITED, PhotoError
 from colorizer.output import HALVED_FROM, WRITERS, write_jpeg
 from colorizer.photo import read_photo
 from colorizer.strips import strip_rows
@@ -31,7 +31,7 @@ def test_every_pixel_is_as_if_encoded_in_one_piece(color_image, size, rows, colo
     options = {"dpi": (300, 300), "subsampling": color}
     tops = range(0, height, rows)
     strips = [encoded(image.crop((0, top, width, min(height, top + rows))), **options) for top in tops]
-    with Image.open(io.BytesIO(jpeg.join(strips, width, height, rows))) as joined:
+    with Image.open(io.BytesIO(b"".join(jpeg.join(strips, width, height, rows)))) as joined:
         assert joined.size == size
         assert joined.info["dpi"] == (300, 300)
         whole = Image.open(io.BytesIO(encoded(image, **options)))
@@ -51,7 +51,7 @@ def test_a_large_photos_colour_has_half_the_size_as_cameras_write_it(tmp_path, s
 
 def test_restart_markers_go_round_after_eight(color_image):
     strips = [encoded(color_image(16, 8, seed)) for seed in range(20)]
-    with Image.open(io.BytesIO(jpeg.join(strips, 16, 160, 8))) as joined:
+    with Image.open(io.BytesIO(b"".join(jpeg.join(strips, 16, 160, 8)))) as joined:
         assert joined.size == (16, 160)
         last = np.asarray(joined)[-8:]
     np.testing.assert_array_equal(last, np.asarray(Image.open(io.BytesIO(strips[-1]))))
@@ -68,3 +68,14 @@ def test_a_photo_too_long_for_jpeg_says_what_to_use(tmp_path):
     photo = read_photo(np.zeros((1, 70000), np.uint8), UNLIMITED)
     with pytest.raises(ValueError, match="JPEG has room for 65535 pixels a side; use PNG or TIFF"):
         write_jpeg(lambda top, rows: np.zeros((rows, 70000, 4), np.uint8), tmp_path / "a.jpg", photo)
+
+
+def test_a_strip_that_fails_leaves_no_file_behind(tmp_path):
+    def paint(top: int, rows: int) -> np.ndarray:
+        if top:
+            raise PhotoError("enough")
+        return np.zeros((rows, 4000, 4), np.uint8)
+
+    with pytest.raises(PhotoError, match="enough"):
+        write_jpeg(paint, tmp_path / "a.jpg", read_photo(np.zeros((1000, 4000), np.uint8)))
+    assert list(tmp_path.iterdir()) == []
