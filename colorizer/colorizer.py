@@ -19,7 +19,7 @@ from PIL import Image
 from colorizer import color, weights
 from colorizer.compose import Painter
 from colorizer.enlarge import enlarge, follow_edges
-from colorizer.forward import fastest, fastest_precision
+from colorizer.forward import fastest, fastest_precision, fastest_runtime
 from colorizer.limits import Limits
 from colorizer.network import AB_OFFSET, AB_RANGE, STRIDE, build_network
 from colorizer.options import SIZE, check_size, check_strength
@@ -165,7 +165,9 @@ class Colorizer:
         Raises:
             WeightsError: no weights there, damaged ones, or another network's.
         """
-        network = build_network(precision=precision or fastest_precision())
+        if precision is None:  # ncnn works in float32, also where bfloat16 would be the faster of the two
+            precision = "float32" if fastest_runtime() == "ncnn" else fastest_precision()
+        network = build_network(precision=precision)
         weights.load(network, source)
         return cls(network, limits, threads)
 

@@ -140,6 +140,15 @@ def test_the_environment_decides_the_runtime(timed):
     assert fastest_runtime() == "tensorflow"
 
 
+def test_ncnn_is_taken_if_asked_for_also_where_bfloat16_is_faster(timed, monkeypatch):
+    timed([], 1, runtime="ncnn")
+    monkeypatch.setattr(
+        forward, "_layer_seconds", lambda dtype, _=False: {"float32": 1, "bfloat16": 0.1}[dtype]
+    )
+    assert fastest_precision() == "mixed_bfloat16"
+    assert Colorizer.from_pretrained().network.get_layer("conv2").compute_dtype == "float32"
+
+
 def test_without_the_package_tensorflow_does_it_unless_ncnn_was_asked_for(timed, monkeypatch):
     monkeypatch.setitem(sys.modules, "ncnn", None)
     timed([1, 1, 1], 0.1)
