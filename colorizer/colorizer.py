@@ -19,7 +19,7 @@ from PIL import Image
 from colorizer import color, weights
 from colorizer.compose import Painter
 from colorizer.enlarge import enlarge, follow_edges
-from colorizer.forward import fastest, fastest_precision, fastest_runtime
+from colorizer.forward import best_precision, fastest
 from colorizer.limits import Limits
 from colorizer.network import AB_OFFSET, AB_RANGE, STRIDE, build_network
 from colorizer.options import SIZE, check_size, check_strength
@@ -165,9 +165,7 @@ class Colorizer:
         Raises:
             WeightsError: no weights there, damaged ones, or another network's.
         """
-        if precision is None:  # ncnn works in float32, also where bfloat16 would be the faster of the two
-            precision = "float32" if fastest_runtime() == "ncnn" else fastest_precision()
-        network = build_network(precision=precision)
+        network = build_network(precision=precision or best_precision())
         weights.load(network, source)
         return cls(network, limits, threads)
 

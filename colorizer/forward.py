@@ -25,7 +25,8 @@ from colorizer import winograd
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 RUNTIMES = ("tensorflow", "ncnn")
-# Not for a hair's breadth: float32 is the reference, and bfloat16 must take less than this share of its time.
+# Not for a hair's breadth: TensorFlow in float32 is the reference, and another way must take less than this
+# share of its time.
 CLEARLY = 0.8
 
 
@@ -118,6 +119,15 @@ def fastest_runtime() -> str:
     if ncnn < CLEARLY * tensorflow:
         tensorflow = min(tensorflow, _layer_seconds("float32"))
     return "ncnn" if ncnn < CLEARLY * tensorflow else "tensorflow"
+
+
+def best_precision() -> str:
+    """The precision to build a network in that `fastest` is to run: ncnn works in float32.
+
+    Raises:
+        ValueError: as `fastest_precision` and `fastest_runtime`.
+    """
+    return "float32" if fastest_runtime() == "ncnn" else fastest_precision()
 
 
 def _layer_seconds(dtype: str, learning: bool = False) -> float:

@@ -90,9 +90,7 @@ def _describe(network: keras.Model) -> tuple[str, bytes, str]:
             case keras.layers.Conv2D(groups=1, padding="same", data_format="channels_last", use_bias=True):
                 words, floats = _convolution(layer)
                 weights.append(floats)
-            case keras.layers.ReLU(max_value=None, threshold=0.0):
-                words = f"ReLU {{}} 0={float(layer.negative_slope):g}"
-            case keras.layers.LeakyReLU():
+            case keras.layers.ReLU(max_value=None, threshold=0.0) | keras.layers.LeakyReLU():
                 words = f"ReLU {{}} 0={float(layer.negative_slope):g}"
             case keras.layers.UpSampling2D(interpolation="nearest"):
                 words = f"Interp {{}} 0=1 1={layer.size[0]:g} 2={layer.size[1]:g}"

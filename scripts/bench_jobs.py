@@ -54,10 +54,10 @@ def usual(photo: Path, out: Path) -> Callable[[], None]:
 
 def network(*_: Path) -> Callable[[], None]:
     """A bare pass of the network at 256x256, in the runtime and precision that are chosen at load."""
-    from colorizer.forward import fastest, fastest_precision
+    from colorizer.forward import best_precision, fastest
     from colorizer.network import build_network
 
-    forward = fastest(build_network(precision=fastest_precision()))
+    forward = fastest(build_network(precision=best_precision()))
     seen = np.ones((1, 256, 256, 1), np.float32)
     return lambda: forward(seen)
 
@@ -111,10 +111,10 @@ def edges(photo: Path, _out: Path) -> Callable[[], None]:
 
 def bare_look(photo: Path, _out: Path) -> Callable[[], None]:
     """The bare passes of that."""
-    from colorizer.forward import fastest, fastest_precision
+    from colorizer.forward import best_precision, fastest
     from colorizer.network import build_network
 
-    return passes(fastest(build_network(precision=fastest_precision())), photo)
+    return passes(fastest(build_network(precision=best_precision())), photo)
 
 
 def tensorflow_look(photo: Path, _out: Path) -> Callable[[], None]:
