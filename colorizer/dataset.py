@@ -14,13 +14,14 @@ Nothing here needs Keras or scikit-image.
 import hashlib
 import io
 import json
+import multiprocessing
 import os
 import shutil
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
@@ -133,7 +134,11 @@ class PhotoCache:
 
     @classmethod
     def build(
-        cls, paths: Iterable[Path | str], root: Path | str, fewest: int = FEWEST_PHOTOS
+        cls,
+        paths: Iterable[Path | str],
+        root: Path | str,
+        fewest: int = FEWEST_PHOTOS,
+        workers: int = 0,
     ) -> "PhotoCache":
         """Opens the cache of these photos under `root`, making it first if it is not there.
 
@@ -142,6 +147,7 @@ class PhotoCache:
             root: the folder that holds caches; each set of paths has one of its own there, told apart
                 by the paths' names, sizes and times of change.
             fewest: fewer usable photos than this is an error.
+            workers: how many processes decode; 0: threads of this one do, which for AVIF take turns.
 
         Raises:
             FileNotFoundError: one of the paths does not exist.
@@ -150,7 +156,7 @@ class PhotoCache:
         paths = [Path(path) for path in paths]
         folder = Path(root) / _fingerprint(paths)
         if not (folder / "cache.json").exists():
-            _write(paths, folder)
+            _write(paths, folder, workers)
         cache = cls(folder)
         if len(cache) < fewest:
             examples = "".join(f"\n  {name}: {why}" for name, why in islice(cache.unreadable.items(), 5))
@@ -174,31 +180,36 @@ def _fingerprint(paths: list[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _write(paths: list[Path], folder: Path) -> None:
+def _attempt(source: Source) -> tuple[str, np.ndarray | str]:
+    """A photo and its name, or its name and what is wrong with it."""
+    try:
+        if isinstance(source.data, Exception):
+            raise source.data
+        return source.name, decode(source.data)
+    # Whatever a broken file makes Pillow raise is that file's own trouble: it is named, not hidden.
+    except Exception as error:  # noqa: BLE001
+        return source.name, f"{type(error).__name__}: {error}"
+
+
+def _write(paths: list[Path], folder: Path, workers: int) -> None:
     """Decodes the photos of `paths` into `folder`, which appears only when it is complete."""
     unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
     unfinished.mkdir(parents=True)
     offsets, shapes, names, unreadable, position = [], [], [], {}, 0
-
-    def attempt(source: Source) -> tuple[str, np.ndarray | str]:
-        try:
-            if isinstance(source.data, Exception):
-                raise source.data
-            return source.name, decode(source.data)
-        # Whatever a broken file makes Pillow raise is that file's own trouble: it is named, not hidden.
-        except Exception as error:  # noqa: BLE001
-            return source.name, f"{type(error).__name__}: {error}"
-
     sources = (source for path in paths for source in iterate_sources(path))
-    workers = min(8, os.cpu_count() or 1)
+    pool: Executor
+    if workers:  # not forked: see loader.py
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    else:
+        pool = ThreadPoolExecutor(workers := min(8, os.cpu_count() or 1))
     try:
         with (
-            ThreadPoolExecutor(workers) as pool,
+            pool,
             open(unfinished / "pixels.bin", "wb") as pixels,
             tqdm(desc="decoding photos", unit="photo") as progress,
         ):
-            while batch := list(islice(sources, 16 * workers)):
-                for name, photo in pool.map(attempt, batch):
+            while batch := list(islice(sources, 32 * workers)):
+                for name, photo in pool.map(_attempt, batch, chunksize=4):
                     progress.update()
                     if isinstance(photo, str):
                         unreadable[name] = photo

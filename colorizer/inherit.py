@@ -108,7 +108,7 @@ def _answers(mentor: keras.Model, light: np.ndarray) -> dict[int, np.ndarray]:
         kernel, bias = mentor.get_layer(f"{BORROWED}{number}").get_weights()
         x = ops.conv(x, kernel, padding="same") + bias
         if number + 1 in POOL_BEFORE:
-            x = ops.max_pool(x, 2)
+            x = ops.max_pool(x, 2, 2)
         if number in wanted:
             answers[number] = ops.convert_to_numpy(x)
         x = ops.relu(x)

@@ -5,6 +5,7 @@ in a training step happens inside it, in Keras operations alone: sRGB to Lab, th
 grey side (`augment.py`), the network, the loss. So the same step runs on TensorFlow and on JAX.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -74,10 +75,12 @@ class Answer(NamedTuple):
     asked: Any  # the colour to be learnt: the true one, or with a mentor one between its answer and the truth
     truth: Any
     lightness: Any  # (N, H, W, 1), the true L* in [0, 100]
-    # (N, H / 8, W / 8, 512), or None where no hint is given: VGG16's features as the network tells them from
-    # its own, and as they are.
-    told: Any
-    seen: Any
+    # (N, H / 8, W / 8, 512), where a hint is given: VGG16's features as the network tells them from its own,
+    # and as they are.
+    told: Any = ()
+    seen: Any = ()
+    # With `halved`, what it says in each of its looks; `predicted` is their mean.
+    looks: tuple[Any, ...] = ()
 
 
 def _units(answer: Any) -> Any:
@@ -104,6 +107,7 @@ class Objective(keras.Model):
         mentor: keras.Model | None = None,
         trust: float = 0.0,
         mentor_size: int = 0,
+        halved: bool = False,
     ):
         """Wraps `network`.
 
@@ -128,6 +132,10 @@ class Objective(keras.Model):
             mentor_size: the side that square pictures are scaled to for the mentor, a multiple of 16: it
                 knows most at the size that it was taught at, and costs less there than at a larger one. 0
                 shows it what the network sees.
+            halved: show every picture at half its size as well, to the mentor too, and take the mean of both
+                answers: what the colorizer does. The mean then counts as much as its parts do together, so
+                that they can share the work and each is still good by itself. Sides must be twice what they
+                must be otherwise.
 
         Raises:
             ValueError: an unknown loss, "rarity" without weights, `lpips` or `hint` without a teacher.
@@ -140,10 +148,14 @@ class Objective(keras.Model):
         if (lpips or (hint and mentor is None)) and teacher is None:
             raise ValueError(f"lpips and hint need a teacher. Received: {lpips} and {hint} without")
         self.network, self.loss_name, self.film, self.level = network, loss, film, level
-        self.color_weights = weights
+        # A variable, not a number in the program: so the compiled step is the same for any photos.
+        self.color_weights = None if weights is None else keras.Variable(weights, trainable=False)
         self.teacher, self.lpips, self.hint, self.dropout = teacher, lpips, hint, dropout
         self.window = window
         self.mentor, self.trust, self.mentor_size = mentor, trust, mentor_size
+        self.halved = halved
+        # Whether LPIPS counts yet: a variable, since the step is compiled once.
+        self.heard = self.add_weight(shape=(), initializer="ones", trainable=False, name="heard")
         # What tells the teacher's features from the network's; it is needed in training alone.
         self.pupil = None
         if hint:
@@ -158,29 +170,44 @@ class Objective(keras.Model):
         linear = color.linear_from_srgb(ops.cast(photos, "float32") / 255, ops)
         lab = color.lab_from_linear(linear, ops)
         truth = asked = lab[..., 1:]
-        told = seen = None
+        told = seen = ()
         if training:
-            answer, deepest = self._learn(film_lightness(linear, self.film, self.seeds))
+            shown = film_lightness(linear, self.film, self.seeds)
+            looks, deepest = self._looks(self._learn, shown)
             if self.mentor is not None:
                 # It sees the clean lightness: what it knows in good light, the network learns for any film.
-                opinion, seen = map(ops.stop_gradient, self._ask_mentor(lab[..., :1] / 100))
-                asked = truth + self.trust * (_units(opinion) - truth)
+                opinion, features = map(ops.stop_gradient, self._ask_mentor(lab[..., :1] / 100))
+                asked = truth + self.trust * (opinion - truth)
             if self.pupil is not None:
                 told = self.pupil(deepest)
-                seen = self.teacher.hint(photos) if seen is None else unit(ops.cast(seen, "float32"))
+                seen = self.teacher.hint(photos) if self.mentor is None else unit(features)
         else:
-            answer = self.network(lab[..., :1] / 100, training=False)
-        return Answer(_units(answer), asked, truth, lab[..., :1], told, seen)
+            looks, _ = self._looks(lambda x: (self.network(x, training=False), None), lab[..., :1] / 100)
+        predicted = sum(looks) / len(looks)
+        return Answer(predicted, asked, truth, lab[..., :1], told, seen, tuple(looks) if self.halved else ())
+
+    def _looks(self, ask: Callable[[Any], tuple[Any, Any]], lightness: Any) -> tuple[list[Any], Any]:
+        """Each look's answer in units of a*, b*, as large as `lightness`, and the first one's features."""
+        answer, features = ask(lightness)
+        looks = [_units(answer)]
+        if self.halved:
+            _, height, width, _ = ops.shape(lightness)  # not .shape, as in augment.py
+            small, _ = ask(ops.average_pool(lightness, 2, 2))
+            # Both networks end by repeating every element twofold: every second one is all there is.
+            looks.append(ops.image.resize(_units(small)[:, ::2, ::2], (height, width)))
+        return looks, features
 
     def _ask_mentor(self, lightness: Any) -> tuple[Any, Any]:
-        """What the mentor says and sees, as large as if it had looked at `lightness` as it is."""
-        if not self.mentor_size:
-            return self.mentor(lightness, training=False)
-        _, height, width, _ = ops.shape(lightness)  # not .shape, as in augment.py
-        smaller = ops.image.resize(lightness, (self.mentor_size, self.mentor_size), antialias=True)
-        opinion, seen = self.mentor(smaller, training=False)
-        opinion, seen = (ops.cast(it, "float32") for it in (opinion, seen))
-        return ops.image.resize(opinion, (height, width)), ops.image.resize(seen, (height // 8, width // 8))
+        """What the mentor says, in units of a*, b*, and sees, as large as if it had looked at `lightness`."""
+        _, height, width, _ = ops.shape(lightness)
+        if self.mentor_size:
+            lightness = ops.image.resize(lightness, (self.mentor_size, self.mentor_size), antialias=True)
+        looks, seen = self._looks(lambda x: self.mentor(x, training=False), lightness)
+        opinion, seen = sum(looks) / len(looks), ops.cast(seen, "float32")
+        if self.mentor_size:
+            opinion = ops.image.resize(opinion, (height, width))
+            seen = ops.image.resize(seen, (height // 8, width // 8))
+        return opinion, seen
 
     def _learn(self, x: Any) -> tuple[Any, Any]:
         """The network's answer with some features hidden, and its deepest features with none hidden."""
@@ -209,13 +236,14 @@ class Objective(keras.Model):
         as c log(1 + l / c): PSNR is the mean of such logarithms, while in a plain mean a few gaudy
         pictures drown the nearly grey ones, and the network paints fog, snow and statues.
         """
-        predicted, asked, truth, lightness, told, seen = y_pred
+        predicted, asked, truth, lightness, told, seen, looks = y_pred
         each = self._each(predicted, asked)
-        if self.level:
-            each = self.level * ops.log1p(each / self.level)
+        if looks:
+            each = (each + sum(self._each(look, asked) for look in looks) / len(looks)) / 2
         if self.lpips:
-            each = each + self.lpips * self.teacher(*self._through_window(predicted, truth, lightness))
-        if told is not None:
+            distance = self.teacher(*self._through_window(predicted, truth, lightness))
+            each = each + self.heard * self.lpips * distance
+        if self.pupil is not None:
             cosine = ops.sum(unit(told) * seen, axis=-1)
             each = each + self.hint * ops.mean(1 - cosine, axis=(1, 2))
         return ops.mean(each)
@@ -239,9 +267,10 @@ class Objective(keras.Model):
         error = predicted - asked
         if self.loss_name == "huber":
             size = ops.absolute(error)
-            bent = ops.where(size < HUBER, error * error, HUBER * (2 * size - HUBER))
-            return ops.mean(bent, axis=(1, 2, 3))
-        squared = ops.mean(error * error, axis=-1)
+            squared = ops.where(size < HUBER, error * error, HUBER * (2 * size - HUBER))
+        else:
+            squared = error * error
         if self.loss_name == "rarity":
-            squared = squared * ops.take(ops.convert_to_tensor(self.color_weights), bin_of(asked))
-        return ops.mean(squared, axis=(1, 2))
+            squared = squared * ops.take(self.color_weights, bin_of(asked))[..., None]
+        each = ops.mean(squared, axis=(1, 2, 3))
+        return self.level * ops.log1p(each / self.level) if self.level else each

@@ -106,7 +106,7 @@ class Teacher(keras.Model):
 
     def _features(self, ab: Any, lightness: Any) -> list[Any]:
         rgb = color.lab_to_rgb(ops.concatenate([lightness, ab], axis=-1), ops)
-        seen = (ops.average_pool(rgb, 2) * 2 - 1 - SHIFT) / SCALE
+        seen = (ops.average_pool(rgb, 2, 2) * 2 - 1 - SHIFT) / SCALE
         return [unit(ops.cast(feature, "float32")) for feature in self.vgg(seen)]
 
 

@@ -15,7 +15,8 @@ import io
 import json
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
 from colorizer.forward import fastest_precision
 from colorizer.inherit import inherit
+from colorizer.loader import Loader
 from colorizer.mentor import build_mentor, load_mentor
 from colorizer.network import ARCHITECTURE, Conv, build_network
 from colorizer.objective import Objective, rarity_weights
@@ -65,7 +67,7 @@ class Trainer:
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
         photos = [hub.local_photos(path) for path in config.photos]
-        self.cache = PhotoCache.build(photos, config.cache)
+        self.cache = PhotoCache.build(photos, config.cache, workers=config.workers)
         for name, why in list(self.cache.unreadable.items())[:20]:
             print(f"skipped {name}: {why}")
         print(f"{len(self.cache)} photos to learn from, {len(self.cache.unreadable)} skipped; in {precision}")
@@ -111,6 +113,7 @@ class Trainer:
             mentor,
             config.trust,
             config.mentor_size,
+            config.halved,
         )
         optimizer = {"muon": ConvMuon, "adam": keras.optimizers.Adam}[config.optimizer](config.lr)
         self.objective.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
@@ -150,7 +153,6 @@ class Trainer:
 
     def run(self) -> None:
         """Trains to the end, and leaves everything in `out`."""
-        pool = ThreadPoolExecutor(2)
         losses: list[float] = []
         self._build()
         saved = clock = time.monotonic()
@@ -160,14 +162,20 @@ class Trainer:
             bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}",
             mininterval=0.1 if sys.stderr.isatty() else 60,  # a log wants a line a minute
         )
-        ahead = self._prepare(pool, self.state["crops"])
-        with pool, bar:
+        asked_for = self.state["crops"]
+        ahead: deque[Future[np.ndarray]] = deque()
+        with Loader(self.stream, self.config.workers) as loader, bar:
             while (progress := self.progress) < 1:
+                while len(ahead) <= loader.ahead:
+                    count, size = self.batch_shape(asked_for)
+                    ahead.append(loader.prepare(asked_for, count, size))
+                    asked_for += count
                 self.objective.optimizer.learning_rate = self.rate(progress)
+                if self.config.lpips_after:
+                    self.objective.heard.assign(float(progress >= self.config.lpips_after))
                 before = time.monotonic()
-                batch = ahead.result()
+                batch = ahead.popleft().result()
                 self.state["waited"] += time.monotonic() - before
-                ahead = self._prepare(pool, self.state["crops"] + len(batch))
                 losses.append(float(self.objective.train_on_batch(batch)))
                 if not np.isfinite(losses[-1]):
                     raise FloatingPointError(
@@ -191,8 +199,7 @@ class Trainer:
                 if now - saved > self.config.checkpoint_seconds or self.progress >= 1:
                     self._save_checkpoint()
                     saved = now
-            ahead.cancel()
-        figures.save_samples(self.out / "samples.png", *self.validation.samples(self.network))
+        figures.save_samples(self.out / "samples.png", *self.validation.samples(self.objective))
 
     def rate(self, progress: float) -> float:
         """The learning rate after this share of the run: a short rise, then a straight line down to `end`."""
@@ -205,10 +212,10 @@ class Trainer:
         sizes = self.config.size
         return sizes[min(len(sizes) - 1, int(progress * len(sizes)))]
 
-    def _prepare(self, pool: ThreadPoolExecutor, position: int) -> "Future[np.ndarray]":
+    def batch_shape(self, position: int) -> tuple[int, int]:
+        """How many crops make the batch that begins at this one, and their side."""
         size = self.crop_size(self.progress_at(position))
-        count = round(self.config.batch * max(self.config.size) / size)
-        return pool.submit(self.stream.batch, position, count, size)
+        return round(self.config.batch * max(self.config.size) / size), size
 
     def _build(self) -> None:
         """Makes the optimizer's variables, so that a checkpoint can be loaded into them."""
@@ -224,9 +231,9 @@ class Trainer:
     def _finish_row(self, loss: float, bar: tqdm) -> None:
         """Validates, keeps the weights if they are what the run is for, writes history and curve."""
         current = self.network.get_weights()
-        figures_now = self.validation.score(self.network)
+        figures_now = self.validation.score(self.objective)
         self.network.set_weights(self.average)
-        figures_average = self.validation.score(self.network)
+        figures_average = self.validation.score(self.objective)
         averaged = figures_average["val_loss"] < figures_now["val_loss"]
         row = {
             "crops": self.state["crops"],

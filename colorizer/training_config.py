@@ -57,6 +57,9 @@ class TrainingConfig:
     )
     hint: float = _option(0.0, "how much the teacher's features count, 50 as much as colour; 0: not at all")
     lpips: float = _option(0.0, "how much LPIPS counts; it lies near 0.2, the rest of the loss near 50")
+    lpips_after: float = _option(
+        0.0, "share of the run before LPIPS counts: colour first, vividness while the rate falls"
+    )
     window: int = _option(
         0, "LPIPS is taken of a square of so many pixels, anywhere in larger crops, to save time; 0: all"
     )
@@ -72,6 +75,9 @@ class TrainingConfig:
         0, "so many of the first layers stay as --init has them: edges are edges, and a step costs less"
     )
     inherit: bool = _option(False, "start from what the mentor's layers see, fitted: see inherit.py")
+    halved: bool = _option(
+        False, "show each crop at half its size as well and judge the mean of both answers, as in colouring"
+    )
     dropout: float = _option(
         0.0, "share of the deepest features hidden in training: against learning by heart"
     )
@@ -84,6 +90,7 @@ class TrainingConfig:
     resume: bool = _option(False, "go on from the checkpoint in out; with other minutes or epochs: to there")
     rows: int = _option(10000, "crops a validation row, if an epoch is longer: news every few minutes")
     val_photos: int = _option(300, "photos a validation row: half a minute's work")
+    workers: int = _option(0, "processes that decode and cut photos, for a GPU; 0: threads of this process")
     checkpoint_seconds: float = _option(60.0, "between checkpoints: what a kill costs at most")
     average: float = _option(0.05, "the averaged weights look back over this share of the steps so far")
 
@@ -144,6 +151,10 @@ def check(config: TrainingConfig) -> None:
             f"window must be 0, or even and between {SMALLEST} and the smallest size, {min(config.size)}. "
             f"Received: {config.window}"
         )
+    if not 0 <= config.lpips_after < 1:
+        raise ValueError(f"lpips_after must be at least 0 and less than 1. Received: {config.lpips_after}")
+    if config.workers < 0:
+        raise ValueError(f"workers must be at least 0. Received: {config.workers}")
     if not 0 <= config.end <= 1:
         raise ValueError(f"end must lie between 0 and 1. Received: {config.end}")
     if config.level < 0:

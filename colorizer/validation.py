@@ -4,15 +4,14 @@ Quick by design, so that training can afford it every few minutes; `evaluate.py`
 with photos at full resolution.
 """
 
-import keras
 import numpy as np
 from PIL import Image
 
 from colorizer import color, metrics
 from colorizer.dataset import PhotoCache
-from colorizer.network import AB_OFFSET, AB_RANGE
+from colorizer.objective import Objective
 
-BATCH = 16
+BATCH = 25
 
 
 class Validation:
@@ -48,14 +47,13 @@ class Validation:
             squares.append(np.asarray(image.resize((size, size), Image.BICUBIC, box=box)))
         return cls(np.stack(squares), 0 if val else total, level)
 
-    def predict(self, network: keras.Model) -> np.ndarray:
-        """The network's ab for every photo: (N, S, S, 2) in units of a*, b*."""
-        lightness = self.lab[..., :1] / 100
+    def predict(self, objective: Objective) -> np.ndarray:
+        """The answer for every photo, in the looks that are learnt in: (N, S, S, 2) in units of a*, b*."""
         parts = [
-            keras.ops.convert_to_numpy(network(lightness[i : i + BATCH], training=False))
-            for i in range(0, len(lightness), BATCH)
+            objective.predict_on_batch(self.photos[i : i + BATCH]).predicted
+            for i in range(0, len(self.photos), BATCH)
         ]
-        return np.concatenate(parts).astype(np.float32) * AB_RANGE - AB_OFFSET
+        return np.concatenate(parts)
 
     def _figures(self, ab: np.ndarray) -> dict[str, float]:
         each = np.mean((ab - self.lab[..., 1:]) ** 2, axis=(1, 2, 3))
@@ -74,16 +72,16 @@ class Validation:
             "cf": float(np.mean([metrics.colorfulness(image) for image in rgb])),
         }
 
-    def score(self, network: keras.Model) -> dict[str, float]:
+    def score(self, objective: Objective) -> dict[str, float]:
         """The row: loss, PSNR, CIEDE2000, colourfulness; the same for grey; the true colourfulness."""
-        figures = self._figures(self.predict(network))
+        figures = self._figures(self.predict(objective))
         row = {"val_loss" if name == "loss" else name: value for name, value in figures.items()}
         return row | {f"grey_{name}": value for name, value in self.grey.items()} | {"true_cf": self.true_cf}
 
-    def samples(self, network: keras.Model, count: int = 12) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def samples(self, objective: Objective, count: int = 12) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Some photos as (grey, predicted, true), each (count, S, S, 3) uint8."""
         chosen = Validation(self.photos[:: max(1, len(self.photos) // count)][:count])
-        light, ab = chosen.lab[..., :1], chosen.predict(network)
+        light, ab = chosen.lab[..., :1], chosen.predict(objective)
         grey = color.lab_to_rgb(np.concatenate([light, 0 * ab], -1))
         predicted = color.lab_to_rgb(np.concatenate([light, ab], -1))
         return (grey * 255 + 0.5).astype(np.uint8), (predicted * 255 + 0.5).astype(np.uint8), chosen.photos

@@ -84,7 +84,7 @@ def test_the_color_asked_for_lies_between_the_truth_and_its_answer(tiny_network,
 def test_outside_of_training_nobody_asks_it(tiny_network, learnt):
     answer = Objective(tiny_network, "mse", Film(share=1), mentor=learnt, trust=1.0, hint=1.0)(PHOTOS)
     np.testing.assert_array_equal(np.asarray(answer.asked), np.asarray(answer.truth))
-    assert answer.seen is None
+    assert answer.seen == ()
 
 
 def test_its_hint_is_what_it_sees_of_the_lightness_at_an_eighth_of_the_size(tiny_network, learnt):

@@ -50,7 +50,7 @@ def objective(network, loss: str = "mse", weights=None, **options) -> Objective:
 
 def loss_of(task: Objective, predicted: np.ndarray, truth: np.ndarray) -> float:
     lightness = np.full((*truth.shape[:-1], 1), 50, np.float32)
-    return float(task.compute_loss(y_pred=Answer(predicted, truth, truth, lightness, None, None)))
+    return float(task.compute_loss(y_pred=Answer(predicted, truth, truth, lightness)))
 
 
 def test_the_color_asked_for_is_the_true_one_whatever_the_film(tiny_network):

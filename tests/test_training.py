@@ -95,7 +95,7 @@ def test_the_best_row_is_kept_but_where_lpips_counts_the_latest_since_validation
 ):
     trainer = Trainer(replace(config, out=str(tmp_path)), TINY)
     trainer.config = replace(trainer.config, lpips=lpips)  # a teacher is not needed to judge rows
-    figures = trainer.validation.score(trainer.network)
+    figures = trainer.validation.score(trainer.objective)
     for row in (1, 2):  # the second is the worse
         monkeypatch.setattr(trainer.validation, "score", lambda _, loss=row: figures | {"val_loss": loss})
         trainer.network.set_weights([np.full_like(w, row) for w in trainer.network.get_weights()])
@@ -124,10 +124,10 @@ def test_it_learns_that_the_bright_is_blue_and_the_dark_is_red(trained):
 
 
 def test_the_best_weights_are_kept_and_load_again(trained, config):
-    network = build_network(TINY)
-    load(network, trained)
     best = min(float(row["val_loss"]) for row in rows_of(trained))
-    answer = Trainer(replace(config, out=str(trained.parent / "other")), TINY).validation.score(network)
+    trainer = Trainer(replace(config, out=str(trained.parent / "other")), TINY)
+    load(trainer.network, trained)
+    answer = trainer.validation.score(trainer.objective)
     assert answer["val_loss"] == pytest.approx(best, rel=1e-3)
 
 
@@ -165,7 +165,7 @@ def test_the_first_layers_can_stay_as_they_are(trained, config, tmp_path):
 
 def test_weights_to_start_from_are_taken_over(trained, config, tmp_path):
     trainer = Trainer(replace(config, init=str(trained), out=str(tmp_path)), TINY)
-    first = trainer.validation.score(trainer.network)["val_loss"]
+    first = trainer.validation.score(trainer.objective)["val_loss"]
     assert first == pytest.approx(min(float(row["val_loss"]) for row in rows_of(trained)), rel=1e-3)
 
 
