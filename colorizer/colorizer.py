@@ -31,10 +31,10 @@ from colorizer.strips import over_strips, strip_rows
 # 64 the scene but no things. So it looks more than once, at these shares of the size asked for, some of them
 # mirrored: it errs differently every time, and the mean is better than any. docs/experiments.md has figures.
 LOOKS = ((0.5, True), (1.0, False))
-# A network asked for the mean of what a colour may be answers more palely than any of it, and the mean of two
-# looks is paler still. So much is given back: it costs PSNR, and by LPIPS the pictures come nearer to
-# true ones. Measured on validation photos; docs/experiments.md has the figures.
-CHROMA = 1.25
+# A network asked for the mean of what a colour may be answers more palely than any of it. LPIPS in training
+# gives most of that back; the rest costs some PSNR, and by LPIPS the pictures come nearer to true ones.
+# Measured on validation photos; docs/experiments.md has the figures.
+CHROMA = 1.05
 # Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
 # far more coarsely than light. Small views are made from one of at least twice the length (`photo.GLANCE`).
 LONGEST_MAP = 320

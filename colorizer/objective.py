@@ -165,6 +165,10 @@ class Objective(keras.Model):
             self.pupil.build(deepest.shape)
         self.seeds = keras.random.SeedGenerator(seed)
 
+    def build(self, _: Any) -> None:
+        """Nothing is left to make; Keras warns without this, since training alone asks `pupil`."""
+        self.built = True
+
     def call(self, photos: Any, training: bool = False) -> Answer:
         """Colours the photos; see `Answer`."""
         linear = color.linear_from_srgb(ops.cast(photos, "float32") / 255, ops)

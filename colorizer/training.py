@@ -293,7 +293,18 @@ class Trainer:
             )
         with np.load(path) as saved:
             about = json.loads(saved["about"].tobytes())
-            for name in ("size", "lr", "warmup", "end", "batch", "optimizer", "seed", "hint", "freeze"):
+            for name in (
+                "size",
+                "lr",
+                "warmup",
+                "end",
+                "batch",
+                "optimizer",
+                "seed",
+                "hint",
+                "freeze",
+                "halved",
+            ):
                 now = getattr(self.config, name)
                 before = about["config"].get(name, now)  # options are added in time
                 if before != (list(now) if isinstance(now, tuple) else now):

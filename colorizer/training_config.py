@@ -8,7 +8,7 @@ from typing import Any
 
 from colorizer.forward import PRECISIONS
 from colorizer.mentor import STRIDE as MENTOR_STRIDE
-from colorizer.network import ARCHITECTURE
+from colorizer.network import ARCHITECTURE, STRIDE
 from colorizer.objective import LOSSES
 from colorizer.teacher import SMALLEST
 
@@ -99,9 +99,10 @@ def check(config: TrainingConfig) -> None:
     """Refuses options out of range with a ValueError that names them, before any photo is read."""
     if not config.photos:
         raise ValueError("Training needs photos. Received: none")
+    halves = 2 if config.halved else 1  # at half the size, too, sides must divide
     for size in config.size or (0,):
-        if size < 16 or size % 8:
-            raise ValueError(f"size must be a multiple of 8, at least 16. Received: {size}")
+        if size < 16 or size % (halves * STRIDE):
+            raise ValueError(f"size must be a multiple of {halves * STRIDE}, at least 16. Received: {size}")
     for name in ("batch", "epochs", "lr", "minutes", "rows", "val_photos"):
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
@@ -112,10 +113,10 @@ def check(config: TrainingConfig) -> None:
         if not config.teacher:
             raise ValueError("A mentor stands on VGG16 and needs --teacher. Received: none")
         shown = (config.mentor_size,) if config.mentor_size else config.size
-        if any(size % MENTOR_STRIDE or size <= 0 for size in shown):
+        if any(size % (halves * MENTOR_STRIDE) or size <= 0 for size in shown):
             name = "mentor_size" if config.mentor_size else "size"
             raise ValueError(
-                f"With a mentor, {name} must be a multiple of {MENTOR_STRIDE}. Received: {shown}"
+                f"With a mentor, {name} must be a multiple of {halves * MENTOR_STRIDE}. Received: {shown}"
             )
     if config.network == "mentor" and (config.hint or config.mentor):
         raise ValueError(

@@ -104,6 +104,28 @@ def test_without_dropout_training_asks_the_network_itself(tiny_network):
     np.testing.assert_allclose(seen, plain, atol=1e-3)
 
 
+def test_halved_the_answer_is_the_mean_of_what_it_says_to_the_picture_and_to_half_of_it(tiny_network):
+    task = Objective(tiny_network, "mse", Film(share=0), halved=True)
+    for training in (False, True):
+        answer = task(PHOTOS, training=training)
+        light = np.asarray(answer.lightness) / 100
+        small = light.reshape(4, 8, 2, 8, 2, 1).mean(axis=(2, 4))
+        large, small = (np.asarray(tiny_network(seen)) * 255 - 128 for seen in (light, small))
+        np.testing.assert_allclose(np.asarray(answer.looks[0]), large, atol=1e-3)
+        assert answer.looks[1].shape == large.shape
+        # Enlarged smoothly, it passes through what was said, and keeps its mean.
+        np.testing.assert_allclose(np.asarray(answer.looks[1]).mean((1, 2)), small.mean((1, 2)), atol=1e-2)
+        mean = (np.asarray(answer.looks[0]) + np.asarray(answer.looks[1])) / 2
+        np.testing.assert_allclose(np.asarray(answer.predicted), mean, atol=1e-4)
+
+
+def test_halved_the_mean_counts_as_much_as_both_looks_together(tiny_network):
+    zero = np.zeros((1, 2, 2, 2), np.float32)
+    answer = Answer(zero + 2, zero, zero, zero[..., :1], looks=(zero + 1, zero + 3))
+    loss = float(objective(tiny_network, halved=True).compute_loss(y_pred=answer))
+    assert loss == pytest.approx((2**2 + (1**2 + 3**2) / 2) / 2)
+
+
 def test_rare_colors_weigh_more_and_the_average_pixel_weighs_one():
     photo = np.full((64, 64, 3), 120, np.uint8)
     photo[:8] = (255, 0, 0)

@@ -95,6 +95,16 @@ def test_training_learns_from_it_and_leaves_it_alone(kernels, tiny_network):
         np.testing.assert_array_equal(was, now)
 
 
+def test_lpips_counts_when_it_is_told_to(tiny_network):
+    task = Objective(tiny_network, "mse", Film(share=0), teacher=lambda *_: np.ones(1, np.float32), lpips=7.0)
+    zero = np.zeros((1, 32, 32, 2), np.float32)
+    losses = []
+    for heard in (1.0, 0.0):
+        task.heard.assign(heard)
+        losses.append(float(task.compute_loss(y_pred=Answer(zero, zero, zero, zero[..., :1]))))
+    assert losses == [7, 0]
+
+
 def test_lpips_can_be_taken_of_a_window_that_is_elsewhere_in_every_batch(tiny_network):
     seen = []
 
