@@ -19,10 +19,11 @@ from collections.abc import Iterator
 # Before Gradio is imported: photos are private, so the page reports nothing to anyone.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-from colorizer.loading import uncollected
+from colorizer.loading import uncollected, without
 from colorizer.options import SIZE
 
-with uncollected():
+# Keras would load matplotlib for galleries that are not shown here.
+with uncollected(), without("matplotlib"):
     import gradio as gr
     from starlette.middleware import Middleware
 

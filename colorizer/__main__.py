@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from colorizer.loading import uncollected
+from colorizer.loading import uncollected, without
 from colorizer.options import SIZE, STRONGEST, check_size, check_strength
 
 # What a folder is searched for; a file named on the command line is tried whatever its suffix.
@@ -24,6 +24,8 @@ PHOTO_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".bmp", ".gif", ".pgm",
     ".ppm", ".jp2", ".tga", ".mpo",
 }  # fmt: skip
+# Keras would load these, half a second's work, for galleries and tables that nobody asks the command for.
+UNUSED = ("matplotlib", "pandas")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -106,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     workers = 1 if alone else min(options.workers or cores(), len(pairs))
     if not alone:
         use_threads(1)
-    with uncollected():
+    with uncollected(), without(*UNUSED):
         from colorizer.batch import Batch, Stop, color_all
         from colorizer.colorizer import Colorizer
         from colorizer.limits import UNLIMITED, Limits
@@ -128,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def use_threads(number: int) -> None:
     """How many threads TensorFlow takes for one photo; it can be told only before it first works."""
-    with uncollected():
+    with uncollected(), without(*UNUSED):
         import tensorflow as tf
 
     try:

@@ -1,6 +1,7 @@
 """The command line: one photo, whole folders, interrupted runs, broken files, wrong usage."""
 
 import gc
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from PIL import Image
 
 from colorizer import __main__ as command
 from colorizer import colorizer as core
-from colorizer.loading import uncollected
+from colorizer.loading import uncollected, without
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +165,25 @@ def test_help_and_wrong_usage_are_answered_before_tensorflow_is_loaded():
     for arguments, status in (["--help"], 0), (["nowhere", "-o", "out"], 2):
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
         assert done.stdout.splitlines()[-1] == f"{status} False False", done.stderr
+
+
+def test_the_command_goes_without_libraries_that_keras_has_no_use_for_here(album, tmp_path):
+    code = (
+        "import sys; from colorizer.__main__ import main\n"
+        "print(main(sys.argv[1:]), *{'matplotlib', 'pandas', 'keras'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, album / "a.jpg", "-o", tmp_path / "out"], capture_output=True, text=True
+    )
+    assert done.stdout == "0 keras\n", done.stderr
+
+
+def test_a_library_that_is_there_already_stays_and_others_are_missing_for_a_while():
+    with without("gc", "xmlrpc"):
+        assert importlib.import_module("gc") is gc
+        with pytest.raises(ImportError):
+            importlib.import_module("xmlrpc")
+    importlib.import_module("xmlrpc")
 
 
 @pytest.mark.parametrize("was_on", [True, False])
