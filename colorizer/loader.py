@@ -30,7 +30,7 @@ class Loader:
     """Cuts batches of a stream, some ahead of their use; a context, so that nobody is left working.
 
     Attributes:
-        ahead: how many batches to ask for before the first is used.
+        ahead: how many batches to have asked for while one is used, so that none is waited for.
     """
 
     def __init__(self, stream: BatchStream, workers: int = 0):

@@ -45,6 +45,8 @@ from colorizer.validation import Validation
 AVERAGE_EVERY = 8
 # The side of the crops whose features a network inherits: five batches of 64 give each layer places enough.
 INHERIT_SIZE = 96
+# What a run that is gone on with must not change.
+SCHEDULE = ("size", "lr", "warmup", "end", "batch", "optimizer", "seed", "hint", "freeze", "halved")
 
 
 class Trainer:
@@ -293,18 +295,7 @@ class Trainer:
             )
         with np.load(path) as saved:
             about = json.loads(saved["about"].tobytes())
-            for name in (
-                "size",
-                "lr",
-                "warmup",
-                "end",
-                "batch",
-                "optimizer",
-                "seed",
-                "hint",
-                "freeze",
-                "halved",
-            ):
+            for name in SCHEDULE:
                 now = getattr(self.config, name)
                 before = about["config"].get(name, now)  # options are added in time
                 if before != (list(now) if isinstance(now, tuple) else now):
