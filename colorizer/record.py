@@ -32,8 +32,9 @@ def write(folder: Path, config: TrainingConfig, row: dict[str, Any], photos: int
         row: of its history, as far as it has come.
         photos: how many it learns from.
     """
-    taught, started = (_read(path) if path else {} for path in (config.mentor, config.init))
-    commands = [earlier["command"] for earlier in (taught, started) if "command" in earlier]
+    taught = [_read(path) for path in config.mentor]
+    started = _read(config.init) if config.init else {}
+    commands = [earlier["command"] for earlier in (*taught, started) if "command" in earlier]
     record = {
         # A mentor may have taught more than one stage: its command is told once.
         "command": "\n".join(dict.fromkeys("\n".join([*commands, command(config)]).split("\n"))),

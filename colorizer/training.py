@@ -32,7 +32,7 @@ from colorizer.files import replace_file
 from colorizer.forward import fastest_precision
 from colorizer.inherit import inherit
 from colorizer.loader import Loader
-from colorizer.mentor import build_mentor, load_mentor
+from colorizer.mentor import build_mentor, load_mentor, load_mentors
 from colorizer.network import ARCHITECTURE, Conv, build_network
 from colorizer.objective import Objective, rarity_weights
 from colorizer.optimizer import ConvMuon
@@ -63,7 +63,7 @@ class Trainer:
         self.config = config
         precision = config.precision or fastest_precision(learning=True)
         arrays = read_arrays(config.teacher) if config.teacher else {}
-        mentor = load_mentor(config.mentor, arrays, precision) if config.mentor else None
+        mentor = load_mentors(config.mentor, arrays, precision) if config.mentor else None
         heard = config.lpips or (config.hint and mentor is None)
         teacher = Teacher(arrays, precision) if heard else None
         self.out = Path(config.out)
@@ -131,7 +131,7 @@ class Trainer:
     def _inherit(self, arrays: dict[str, np.ndarray], architecture: tuple[Conv, ...]) -> None:
         """Fits the network's first half to the mentor's; in float32, whatever it is trained in."""
         start = build_network(architecture, "float32", self.config.seed)
-        mentor = load_mentor(self.config.mentor, arrays, "float32")
+        mentor = load_mentor(self.config.mentor[0], arrays, "float32")
         photos = [self.stream.batch(64 * i, 64, INHERIT_SIZE) for i in range(5)]
         explained = inherit(start, mentor, np.concatenate(photos), self.config.seed)
         print("of what the mentor's layers say, inherited:", *(f"{share:.2f}" for share in explained))

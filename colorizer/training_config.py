@@ -66,7 +66,9 @@ class TrainingConfig:
     network: str = _option(
         "colorizer", f"one of {', '.join(NETWORKS)}: what ships, or a larger one to learn from (mentor.py)"
     )
-    mentor: str | None = _option(None, "weights of a mentor to learn from, beside the true colours")
+    mentor: tuple[str, ...] = _option(
+        (), "weights of a mentor to learn from, beside the true colours; of several: from their mean"
+    )
     trust: float = _option(0.7, "share of the mentor's answer in the colour that is asked for")
     mentor_size: int = _option(
         0, "side in which the mentor is shown the crops: best as it was taught; 0: as they are"

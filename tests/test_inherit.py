@@ -89,7 +89,7 @@ def test_training_begins_there_and_goes_on_from_its_checkpoint(photos, kernels, 
     config = TrainingConfig(
         photos=(str(photos),), out=str(tmp_path / "out"), cache=str(tmp_path / "cache"), size=(32,),
         batch=8, epochs=1, loss="mse", precision="float32", teacher=str(kernels),
-        mentor=str(tmp_path / "mentor"), inherit=True,
+        mentor=(str(tmp_path / "mentor"),), inherit=True,
     )  # fmt: skip
     trainer = Trainer(config, HEIR)
     assert "inherited: 0." in capsys.readouterr().out
@@ -100,7 +100,7 @@ def test_training_begins_there_and_goes_on_from_its_checkpoint(photos, kernels, 
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("options", [{"mentor": None}, {"mentor": "m", "init": "weights"}])
+@pytest.mark.parametrize("options", [{"mentor": ()}, {"mentor": ("m",), "init": "weights"}])
 def test_it_needs_a_mentor_and_no_other_start(options):
     with pytest.raises(ValueError, match="inherit is a start of its own, from a mentor"):
         check(TrainingConfig(photos=("p",), teacher="t", inherit=True, size=(64,), **options))

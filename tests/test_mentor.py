@@ -10,7 +10,7 @@ from conftest import TINY
 from vgg import FILTERS
 
 from colorizer.augment import Film
-from colorizer.mentor import FROZEN, build_mentor, load_mentor
+from colorizer.mentor import FROZEN, build_mentor, load_mentor, load_mentors
 from colorizer.network import build_network
 from colorizer.objective import Objective
 from colorizer.optimizer import BORROWED, ConvMuon
@@ -119,6 +119,22 @@ def test_it_can_be_shown_the_pictures_in_a_size_of_its_own(tiny_network, mentor,
     assert np.abs(np.asarray(asked[1].asked) - np.asarray(asked[0].asked)).max() > 0.01
 
 
+def test_several_answer_with_their_mean_and_the_first_says_what_it_sees(kernels, tmp_path):
+    arrays, alone = read_arrays(kernels), []
+    light = np.random.default_rng(0).random((2, 32, 48, 1)).astype(np.float32)
+    for seed, name in enumerate(("one", "other")):
+        learnt = build_mentor(arrays, "float32", seed=seed)
+        learnt.get_layer("ab").bias.assign([0.2 * seed, 0.5])
+        save(learnt, tmp_path / name)
+        alone.append(load_mentor(tmp_path / name, arrays, "float32")(light))
+    both = load_mentors([tmp_path / "one", tmp_path / "other"], arrays, "float32")
+    answer, seen = both(light)
+    np.testing.assert_allclose(answer, (np.asarray(alone[0][0]) + np.asarray(alone[1][0])) / 2, atol=1e-6)
+    np.testing.assert_array_equal(seen, alone[0][1])
+    assert np.abs(np.asarray(alone[0][0]) - np.asarray(alone[1][0])).max() > 0.1
+    assert both.trainable_variables == []
+
+
 def test_it_is_trained_by_the_same_command_and_a_network_from_it(photos, kernels, tmp_path):
     config = TrainingConfig(
         photos=(str(photos),), out=str(tmp_path / "mentor"), cache=str(tmp_path / "cache"), size=(32,),
@@ -129,7 +145,7 @@ def test_it_is_trained_by_the_same_command_and_a_network_from_it(photos, kernels
     mentor = load_mentor(tmp_path / "mentor", read_arrays(kernels), "float32")
     assert mentor.trainable_variables == []
     config = replace(
-        config, network="colorizer", mentor=str(tmp_path / "mentor"), trust=0.9, out=str(tmp_path / "out")
+        config, network="colorizer", mentor=(str(tmp_path / "mentor"),), trust=0.9, out=str(tmp_path / "out")
     )
     trainer = Trainer(config, TINY)
     before = [w.copy() for w in trainer.objective.mentor.get_weights()]

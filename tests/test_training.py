@@ -143,7 +143,7 @@ def test_the_record_for_the_model_card_tells_the_command_but_no_paths(trained):
 
 
 def test_the_record_of_a_later_stage_is_the_recipe_of_all(trained, config, tmp_path):
-    stage = replace(config, init=str(trained), mentor=str(trained), out=str(tmp_path))
+    stage = replace(config, init=str(trained), mentor=(str(trained),), out=str(tmp_path))
     record.write(tmp_path, stage, {"crops": 100, "minutes": 1.0}, 119)
     first, last = (json.loads((folder / "training.json").read_text()) for folder in (trained, tmp_path))
     *earlier, command = last["command"].splitlines()

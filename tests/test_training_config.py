@@ -27,15 +27,15 @@ from colorizer.training_config import TrainingConfig
         ),
         (
             {"network": "mentor", "teacher": "x.tar.gz", "size": (64,), "hint": 1.0},
-            "learns from true colours alone. Received: hint 1.0, mentor None",
+            "learns from true colours alone. Received: hint 1.0, mentor ()",
         ),
         (
-            {"mentor": "x", "teacher": "x.tar.gz", "mentor_size": 40},
+            {"mentor": ("x",), "teacher": "x.tar.gz", "mentor_size": 40},
             "mentor_size must be a multiple of 16. Received: (40,)",
         ),
         ({"halved": True, "size": (40,)}, "size must be a multiple of 16, at least 16. Received: 40"),
         (
-            {"halved": True, "mentor": "x", "teacher": "x.tar.gz", "size": (48,)},
+            {"halved": True, "mentor": ("x",), "teacher": "x.tar.gz", "size": (48,)},
             "size must be a multiple of 32. Received: (48,)",
         ),
         ({"mentor_size": 64}, "mentor_size is for a mentor. Received: 64 without"),
