@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -166,8 +167,9 @@ def _tile(reach: int, columns: int, dtype: str) -> Callable:
         a, b = both[:, :columns], both[:, columns:]
         if dtype == "uint8":
             levels = np.arange(256, dtype=np.uint8)[None]
-            light = tf.gather(tf.constant(color.lightness(levels)[0]), tf.cast(light, tf.int32))
-        return _packed(light, a, b)
+            table = tf.constant(_lab_f(color.lightness(levels)[0]))
+            return _packed(tf.gather(table, tf.cast(light, tf.int32)), a, b)
+        return _packed(_lab_f(light), a, b)
 
     light = tf.TensorSpec((TILE_ROWS, columns), dtype)
     shapes = [light, tf.TensorSpec((TILE_ROWS, reach)), tf.TensorSpec((reach, 2, columns))]
@@ -175,8 +177,14 @@ def _tile(reach: int, columns: int, dtype: str) -> Callable:
     return compiled.get_concrete_function()
 
 
+def _lab_f(lightness: Any) -> Any:
+    """Lab's curve f of luminance, by way of L*: L* = 116 f - 16 (CIE 15:2004, equation 8.3)."""
+    return (lightness + np.float32(16)) * np.float32(1 / 116)
+
+
 # The gamma curve of sRGB is a power, as dear as all the rest of a pixel. As a polynomial in the light's
 # fourth root, two square roots, it is nearly straight: this many terms leave an error of 0.0002 8-bit steps.
+# `_levels` takes them two by two.
 GAMMA_TERMS = 8
 
 
@@ -192,16 +200,21 @@ def _gamma_terms() -> np.ndarray:
 
 def _levels(linear: tf.Tensor) -> tf.Tensor:
     """8-bit sRGB, not yet rounded, of linear light in [0, 1]."""
-    root = tf.sqrt(tf.sqrt(linear))
-    *terms, curve = _gamma_terms()
-    for term in reversed(terms):
-        curve = curve * root + term
+    half = tf.sqrt(linear)
+    root = tf.sqrt(half)
+    # Not term after term, each of which would wait for the one before: the powers in between are at hand.
+    pairs = [low + high * root for low, high in _gamma_terms().reshape(-1, 2)]
+    curve = (pairs[0] + pairs[1] * half) + (pairs[2] + pairs[3] * half) * linear
     return tf.where(linear > np.float32(color.SRGB_LINEAR_BELOW), curve, np.float32(255 * 12.92) * linear)
 
 
-def _packed(lightness: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    """Colours of Lab planes as uint32, whose bytes are R, G, B and 255."""
-    fy = (lightness + 16) * np.float32(1 / 116)
+# Added to a number between 0 and 255, this leaves no room for a fraction: the sum is rounded, and the last of
+# its four bytes is the number. A conversion to integers would ask of each whether it is one that fits.
+ROUNDER = np.float32(1 << 23)
+
+
+def _packed(fy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """Colours of `_lab_f` and of the planes of a* and b* as uint32, whose bytes are R, G, B and 255."""
     x, y, z = (
         color.lab_curve_inverse(f, tf)
         for f in (fy + a * np.float32(1 / 500), fy, fy - b * np.float32(1 / 200))
@@ -215,8 +228,8 @@ def _packed(lightness: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     share = tf.minimum(room, 1.0)
     packed = tf.fill(tf.shape(y), np.uint32(255 << 24))
     for number, difference in enumerate(away):
-        level = _levels(tf.clip_by_value(y + share * difference, 0.0, 1.0)) + np.float32(0.5)
-        # By way of int32: processors turn floats into no other integers quickly.
-        byte = tf.cast(tf.cast(level, tf.int32), tf.uint32)
+        # By rounding, what can just be shown may lie below 0, where there is no root, or a hair beyond 1.
+        level = _levels(tf.maximum(y + share * difference, 0.0))
+        byte = tf.bitcast(level + ROUNDER, tf.uint32)  # what stands before it falls off, or is 255 already
         packed = tf.bitwise.bitwise_or(packed, tf.bitwise.left_shift(byte, np.uint32(8 * number)))
     return packed

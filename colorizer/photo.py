@@ -12,6 +12,7 @@ is answered with a sentence. Nothing here knows of the network; `output.py` writ
 import io
 import os
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -108,7 +109,7 @@ class Photo:
         if self.deep is not None or factor < 2:
             plane = self.lightness
         else:
-            plane = color.lightness(np.asarray(self.image.reduce(factor)))
+            plane = color.lightness(_reduced(self.image, factor))
         planes = [plane]
         while min(planes[0].shape) >= 2 and max(planes[0].shape) >= SMALLEST_GLANCE:
             planes.insert(0, np.asarray(Image.fromarray(planes[0]).reduce(2)))
@@ -277,6 +278,17 @@ def _from_image(image: Image.Image, path: Path | None, limits: Limits) -> Photo:
     if isinstance(xmp, str):
         xmp = xmp.encode()
     return Photo(pixels, deep, alpha, image.format, path, exif, xmp, dpi, notes)
+
+
+def _reduced(image: Image.Image, factor: int) -> np.ndarray:
+    """`image.reduce(factor)` as an array; its upper and its lower half are worked out side by side."""
+    edges = sorted({0, image.height // 2 // factor * factor, image.height})  # two, if it is that low
+
+    def part(top: int, bottom: int) -> np.ndarray:
+        return np.asarray(image.reduce(factor, (0, top, image.width, bottom)))
+
+    with ThreadPoolExecutor(2) as pool:
+        return np.concatenate(list(pool.map(part, edges[:-1], edges[1:])))
 
 
 def _note_frames(image: Image.Image, name: str) -> tuple[str, ...]:

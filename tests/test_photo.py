@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageCms
 from skimage.color import rgb2lab
 
+from colorizer import color
 from colorizer.output import suffix_of, write_photo
-from colorizer.photo import PhotoError, read_photo
+from colorizer.photo import GLANCE, PhotoError, read_photo
 
 RAMP = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (48, 1))  # 48 high, 64 wide, black to white
 
@@ -319,3 +320,12 @@ def test_a_small_view_of_a_large_photo_never_makes_its_whole_lightness():
     assert photo.view(96, 64).shape == (64, 96)
     assert photo.view(320, 213).shape == (213, 320)
     assert "lightness" not in vars(photo)
+
+
+@pytest.mark.parametrize("size", [(3000, 2001), (1700, 1), (1, 1700), (1601, 3)])
+def test_a_view_made_in_two_halves_is_that_of_the_whole(size):
+    width, height = size
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
+    whole = Image.fromarray(pixels).reduce(max(size) // GLANCE)
+    halves = read_photo(pixels)._glances[-1]
+    np.testing.assert_array_equal(halves, color.lightness(np.asarray(whole)))
