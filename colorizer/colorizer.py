@@ -34,7 +34,7 @@ LOOKS = ((0.5, True), (1.0, False))
 # A network asked for the mean of what a colour may be answers more palely than any of it. LPIPS in training
 # gives most of that back; the rest costs some PSNR, and by LPIPS the pictures come nearer to true ones.
 # Measured on validation photos; docs/experiments.md has the figures.
-CHROMA = 1.05
+CHROMA = 1.14
 # Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
 # far more coarsely than light. Small views are made from one of at least twice the length (`photo.GLANCE`).
 LONGEST_MAP = 320

@@ -2,7 +2,7 @@
 
     large = follow_edges(ab, small_lightness, larger_lightness)
 
-The network sees a photo of 4000 pixels at about 192, and answers at half of that. Enlarged smoothly, such a
+The network sees a photo of 4000 pixels at about 160, and answers at half of that. Enlarged smoothly, such a
 map bleeds over every edge. The guided filter of He, Sun and Tang (2010, "Guided Image Filtering"; 2015,
 "Fast Guided Filter") asks of every small neighbourhood what straight line leads from lightness to colour
 there, and applies that line to the lightness of the larger photo: where it jumps from a face to a wall, the

@@ -6,7 +6,7 @@
 
 What goes in and comes out is as in `network.py`: L* / 100 as (N, H, W, 1), (ab + 128) / 255 as (N, H, W, 2),
 float32. H and W are any multiples of 8, but for LiteRT, whose runtime has no convolution of unknown size:
-there they are those of --size, and N is 1. Colours are best as the mean of two looks, at about 192 and 96
+there they are those of --size, and N is 1. Colours are best as the mean of two looks, at about 160 and 80
 pixels, times `CHROMA` (docs/experiments.md). That, to make them follow the photo's edges and to put them
 under its own lightness, as `Colorizer` does, is left to the other side.
 

@@ -1,13 +1,13 @@
 """How a photo may be asked to be coloured: the sizes and strengths there are, and which are refused.
 
-    check_size(192)
+    check_size(160)
     check_strength(1.0)
 
 It needs no library, so that the command answers `--help` and wrong usage at once.
 """
 
 # docs/experiments.md compares sizes; see `LOOKS` in colorizer.py.
-SIZE = 192
+SIZE = 160
 # Less than this and the network's deepest layers would see nothing but the border.
 SMALLEST_SIZE, LARGEST_SIZE = 32, 1024
 STRONGEST = 2.0
