@@ -88,7 +88,7 @@ def fastest_precision(learning: bool = False) -> str:
         return chosen
     if keras.backend.backend() != "tensorflow":  # chosen for the sake of a GPU, and those have bfloat16
         return "mixed_bfloat16"
-    float32, bfloat16 = (_layer_seconds(dtype, learning) for dtype in ("float32", "bfloat16"))
+    float32, bfloat16 = (_first_seconds(dtype, learning) for dtype in ("float32", "bfloat16"))
     if bfloat16 < CLEARLY * float32:
         # What else the processor did meanwhile must not decide: float32 came first, and has another try.
         float32 = min(float32, _layer_seconds("float32", learning))
@@ -114,8 +114,8 @@ def fastest_runtime() -> str:
         return "tensorflow"
     if fastest_precision() != "float32":
         return "tensorflow"
-    # The order matters as above: what comes first must not lose by a slow moment.
-    tensorflow, ncnn = _layer_seconds("float32"), _ncnn_layer_seconds()
+    # As above: TensorFlow must not lose by a slow moment.
+    tensorflow, ncnn = _first_seconds("float32", False), _ncnn_layer_seconds()
     if ncnn < CLEARLY * tensorflow:
         tensorflow = min(tensorflow, _layer_seconds("float32"))
     return "ncnn" if ncnn < CLEARLY * tensorflow else "tensorflow"
@@ -148,6 +148,12 @@ def _layer_seconds(dtype: str, learning: bool = False) -> float:
 
     run = tf.function(learn if learning else forward, autograph=False)
     return _seconds(lambda: run(image).numpy())
+
+
+@lru_cache
+def _first_seconds(dtype: str, learning: bool) -> float:
+    """`_layer_seconds`, taken once: both choices begin with it."""
+    return _layer_seconds(dtype, learning)
 
 
 def _ncnn_layer_seconds() -> float:

@@ -92,7 +92,7 @@ def table(*rows: tuple) -> None:
 # --- what is measured ----------------------------------------------------------------------------------
 
 
-def large(folder: Path, kind: str = "large", times: int = 7) -> None:
+def large(folder: Path, kind: str = "large", times: int = 15) -> None:
     """A large photo, file to file, beside Pillow alone and beside the usual way."""
     photo = folder / f"{kind}.jpg"
     make_photo(photo, SIZES[kind])
@@ -112,7 +112,7 @@ def large(folder: Path, kind: str = "large", times: int = 7) -> None:
 
 def huge(folder: Path) -> None:
     """A photo of 100 megapixels."""
-    large(folder, "huge", 3)
+    large(folder, "huge", 5)
 
 
 def network_alone(folder: Path) -> None:
