@@ -165,7 +165,7 @@ class Colorizer:
         Raises:
             WeightsError: no weights there, damaged ones, or another network's.
         """
-        network = build_network(precision=precision or best_precision())
+        network = build_network(precision=precision or best_precision(), fresh=False)
         weights.load(network, source)
         return cls(network, limits, threads)
 

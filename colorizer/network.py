@@ -57,6 +57,7 @@ def build_network(
     architecture: tuple[Conv, ...] = ARCHITECTURE,
     precision: str | None = None,
     seed: int | None = None,
+    fresh: bool = True,
 ) -> keras.Model:
     """Builds the network with fresh weights.
 
@@ -66,6 +67,8 @@ def build_network(
             if None. The last layer always computes in float32: bfloat16 resolves values near 0.5 to
             1/256, which is a whole unit of a* or b*.
         seed: makes the initial weights repeatable.
+        fresh: False leaves all weights 0, for others to be loaded: six million random numbers take as long
+            as reading as many.
 
     Returns:
         A model that maps (N, H, W, 1) to (N, H, W, 2); H and W multiples of 8. In: L* / 100, in
@@ -93,7 +96,9 @@ def build_network(
             # without normalisation. The last layer starts small: first guess grey, then learn.
             kernel_initializer=keras.initializers.VarianceScaling(
                 0.02 if last else 2.0, "fan_in", "truncated_normal", seed=seeds
-            ),
+            )
+            if fresh
+            else "zeros",
             bias_initializer=keras.initializers.Constant(NEUTRAL if last else 0.0),
             dtype=dtype,
             name=f"conv{number}",

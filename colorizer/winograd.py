@@ -62,9 +62,10 @@ def in_ncnn(network: keras.Model, threads: int | None = None) -> Callable[[np.nd
     net.opt.use_winograd63_convolution = False
     # It reads from files alone.
     with tempfile.TemporaryDirectory(prefix="colorizer-") as folder:
-        file = Path(folder, "weights")
-        file.write_bytes(weights)
-        if net.load_param_mem(description) or net.load_model(os.fspath(file)):
+        path = Path(folder, "weights")
+        with path.open("wb") as file:
+            file.writelines(weights)
+        if net.load_param_mem(description) or net.load_model(os.fspath(path)):
             raise ValueError(f"ncnn does not take this network:\n{description}")
 
     def one(picture: np.ndarray) -> np.ndarray:
@@ -80,8 +81,8 @@ def in_ncnn(network: keras.Model, threads: int | None = None) -> Callable[[np.nd
     return lambda seen: np.stack([one(picture) for picture in seen])
 
 
-def _describe(network: keras.Model) -> tuple[str, bytes, str]:
-    """The network in ncnn's words, its weights one after the other, and what its answer is called."""
+def _describe(network: keras.Model) -> tuple[str, list[bytes | np.ndarray], str]:
+    """The network in ncnn's words, its weights piece by piece, and what its answer is called."""
     lines, weights, last = ["Input input 0 1 input"], [], "input"
     for layer in network.layers:
         match layer:
@@ -89,7 +90,7 @@ def _describe(network: keras.Model) -> tuple[str, bytes, str]:
                 continue
             case keras.layers.Conv2D(groups=1, padding="same", data_format="channels_last", use_bias=True):
                 words, floats = _convolution(layer)
-                weights.append(floats)
+                weights += floats
             case keras.layers.ReLU(max_value=None, threshold=0.0) | keras.layers.LeakyReLU():
                 words = f"ReLU {{}} 0={float(layer.negative_slope):g}"
             case keras.layers.UpSampling2D(interpolation="nearest"):
@@ -98,10 +99,10 @@ def _describe(network: keras.Model) -> tuple[str, bytes, str]:
                 raise ValueError(f"ncnn is told of no layer of this kind. Received: {layer}")
         lines.append(words.format(f"{layer.name} 1 1 {last} {layer.name}"))
         last = layer.name
-    return "\n".join([str(MAGIC), f"{len(lines)} {len(lines)}", *lines, ""]), b"".join(weights), last
+    return "\n".join([str(MAGIC), f"{len(lines)} {len(lines)}", *lines, ""]), weights, last
 
 
-def _convolution(layer: keras.layers.Conv2D) -> tuple[str, bytes]:
+def _convolution(layer: keras.layers.Conv2D) -> tuple[str, list[bytes | np.ndarray]]:
     """A convolution in ncnn's words, with room for its name, and its weights."""
     if layer.activation is not keras.activations.linear or layer.dilation_rate != (1, 1):
         raise ValueError(f"ncnn is told of plain convolutions alone. Received: {layer}")
@@ -112,4 +113,4 @@ def _convolution(layer: keras.layers.Conv2D) -> tuple[str, bytes]:
         f"3={layer.strides[1]} 13={layer.strides[0]} 4={SAME_UPPER} 5=1 6={kernel.size}"
     )
     in_its_order = kernel.transpose(3, 2, 0, 1)  # filters, inputs, height, width
-    return words, struct.pack("<i", PLAIN_FLOATS) + in_its_order.tobytes() + bias.tobytes()
+    return words, [struct.pack("<i", PLAIN_FLOATS), np.ascontiguousarray(in_its_order), bias]

@@ -91,3 +91,11 @@ def test_a_seed_makes_the_weights_repeatable():
 def test_a_table_that_does_not_end_in_two_filters_is_refused():
     with pytest.raises(ValueError, match=r"must have 2 filters. Received: Conv\(filters=3"):
         build_network((Conv(4), Conv(3)))
+
+
+def test_a_network_that_weights_are_loaded_into_has_none_of_its_own():
+    network = build_network(TINY, fresh=False)
+    assert all((weight == 0).all() for weight in network.get_weights()[:-1])
+    network.set_weights(build_network(TINY, seed=1).get_weights())
+    light = np.full((1, 16, 16, 1), 0.5, np.float32)
+    np.testing.assert_array_equal(network(light), build_network(TINY, seed=1)(light))
