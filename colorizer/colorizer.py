@@ -89,7 +89,7 @@ class Prediction:
         """What paints a strip `(top, rows)` of the photo: (rows, W or more, 4) uint8."""
         check_strength(strength)
         width, height = self.photo.size
-        painter = Painter(height, width, self.ab * np.float32(strength))
+        painter = Painter(height, width, self.ab * np.float32(strength), self.threads)
         deadline = self.limits.start(self.photo.name)
 
         def paint(top: int, rows: int) -> np.ndarray:

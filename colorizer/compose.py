@@ -21,7 +21,7 @@ from numpy.polynomial import Chebyshev, Polynomial
 from PIL import Image
 
 from colorizer import color
-from colorizer.strips import TILE_ROWS
+from colorizer.strips import TILE_ROWS, cores
 
 # How wide a tile may be, from broad to narrow. A call costs as much as 60,000 pixels, and holds Python's lock
 # against other photos' threads; a compilation costs a fraction of a second, once.
@@ -34,13 +34,14 @@ REACHES = ((16, 12.0), (32, 5.0), (TILE_ROWS + 8, 1.0))
 class Painter:
     """One photo's colour map, made ready to be laid under any of its rows. Safe to share between threads."""
 
-    def __init__(self, height: int, width: int, ab: np.ndarray):
+    def __init__(self, height: int, width: int, ab: np.ndarray, threads: int | None = None):
         """Prepares the enlargement.
 
         Args:
             height: of the photo, in pixels.
             width: of the photo, in pixels.
             ab: (h, w, 2) float32, a* and b*, unscaled.
+            threads: how many cores that may take; as many as there are if None.
         """
         # To full width at once; to full height only by the tile, unless that is less than it is.
         rows = min(height, len(ab))
@@ -54,7 +55,7 @@ class Painter:
             image = Image.fromarray(np.ascontiguousarray(ab[..., channel]))
             self._wide[:rows, channel, :width] = image.resize((width, rows), Image.BICUBIC)
 
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(min(2, threads or cores())) as pool:
             list(pool.map(widen, (0, 1)))
 
     def ab(self, top: int, rows: int) -> np.ndarray:

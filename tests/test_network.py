@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from conftest import TINY
 
 from colorizer import build_network
 from colorizer.network import NEUTRAL, Conv
