@@ -5,8 +5,8 @@
 
 Prints Markdown tables of one run; docs/performance.md keeps one. Photos are made from an example, enlarged
 and with grain. Every job has a process of its own, so that its memory can be told: the most that it holds
-while it works, above what it held ready and idle. Times are medians, a folder's the faster of two, and those of
-a row were taken in turns.
+while it works, above what it held ready and idle. Times are medians, a folder's the faster of two, and those
+of a row were taken in turns.
 """
 
 import argparse
@@ -145,7 +145,7 @@ def network_alone(folder: Path) -> None:
 
 
 def folder_of_photos(folder: Path, rounds: int = 2) -> None:
-    """A folder through the command, one photo at a time and as many as there are cores: the faster of turns."""
+    """A folder through the command, one photo at a time and as many as there are cores, in turns."""
     album = folder / "album"
     album.mkdir()
     for number in range(FOLDER):
