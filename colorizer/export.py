@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        network = build_network(precision="float32")
+        network = build_network(precision="float32", fresh=False)
         weights.load(network, options.weights)
         export(network, options.format, options.out, tuple(options.size))
     except (weights.WeightsError, ExportError, ValueError, OSError) as error:

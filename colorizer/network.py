@@ -92,13 +92,7 @@ def build_network(
             3,
             strides=conv.stride,
             padding="same",
-            # He et al. 2015: keeps the variance through ReLU layers, so that thirteen of them train
-            # without normalisation. The last layer starts small: first guess grey, then learn.
-            kernel_initializer=keras.initializers.VarianceScaling(
-                0.02 if last else 2.0, "fan_in", "truncated_normal", seed=seeds
-            )
-            if fresh
-            else "zeros",
+            kernel_initializer=_spread(0.02 if last else 2.0, seeds) if fresh else "zeros",
             bias_initializer=keras.initializers.Constant(NEUTRAL if last else 0.0),
             dtype=dtype,
             name=f"conv{number}",
@@ -115,3 +109,9 @@ def build_network(
             # makes a training step a quarter slower and teaches nothing.
             x = keras.layers.UpSampling2D(2, dtype=dtype, name=f"upsample{number}")(x)
     return keras.Model(inputs, x, name="colorizer")
+
+
+def _spread(scale: float, seeds: keras.random.SeedGenerator | None) -> keras.Initializer:
+    # He et al. 2015: a scale of 2 keeps the variance through ReLU layers, so that thirteen of them train
+    # without normalisation. The last layer starts small: first guess grey, then learn.
+    return keras.initializers.VarianceScaling(scale, "fan_in", "truncated_normal", seed=seeds)

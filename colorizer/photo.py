@@ -35,7 +35,7 @@ GLANCE = 800
 # Longer than this, and the pixels that a look does not need would take longer than the look.
 SMALLEST_GLANCE = 400
 # Pixels from which the largest glance is made by two threads: of fewer it takes less than 3 ms.
-HALVED_FROM = 4_000_000
+SPLIT_FROM = 4_000_000
 
 
 @dataclass
@@ -284,7 +284,7 @@ def _from_image(image: Image.Image, path: Path | None, limits: Limits) -> Photo:
 
 def _reduced(image: Image.Image, factor: int) -> np.ndarray:
     """`image.reduce(factor)` as an array; of a large photo, two halves are worked out side by side."""
-    if image.width * image.height < HALVED_FROM:
+    if image.width * image.height < SPLIT_FROM:
         return np.asarray(image.reduce(factor))
     edges = sorted({0, image.height // 2 // factor * factor, image.height})  # two, if it is that low
 

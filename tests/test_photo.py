@@ -324,7 +324,7 @@ def test_a_small_view_of_a_large_photo_never_makes_its_whole_lightness():
 
 @pytest.mark.parametrize("size", [(3000, 2001), (1700, 1), (1, 1700), (1601, 3)])
 def test_a_view_made_in_two_halves_is_that_of_the_whole(monkeypatch, size):
-    monkeypatch.setattr("colorizer.photo.HALVED_FROM", 0)
+    monkeypatch.setattr("colorizer.photo.SPLIT_FROM", 0)
     width, height = size
     pixels = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
     whole = Image.fromarray(pixels).reduce(max(size) // GLANCE)
