@@ -76,7 +76,7 @@ class Prediction:
         pixels = np.empty((height, width, 4), np.uint8)
 
         def fill(top: int, rows: int) -> None:
-            pixels[top : top + rows] = paint(top, rows)[:, :width]
+            pixels[top : top + rows] = paint(top, rows)
 
         for _ in over_strips(fill, height, strip_rows(width), self.threads):
             pass
@@ -86,10 +86,10 @@ class Prediction:
         return Image.fromarray(pixels)
 
     def _painter(self, strength: float) -> Callable[[int, int], np.ndarray]:
-        """What paints a strip `(top, rows)` of the photo: (rows, W or more, 4) uint8."""
+        """What paints a strip `(top, rows)` of the photo: (rows, W, 4) uint8."""
         check_strength(strength)
         width, height = self.photo.size
-        painter = Painter(height, width, self.ab * np.float32(strength), self.threads)
+        painter = Painter(height, width, self.ab * np.float32(strength))
         deadline = self.limits.start(self.photo.name)
 
         def paint(top: int, rows: int) -> np.ndarray:

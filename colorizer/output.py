@@ -111,8 +111,7 @@ def write_jpeg(
     """Writes a JPEG while it is painted: some strips are coloured while others are encoded.
 
     Args:
-        paint: gives the strip `(top, rows)` as (rows, W or more, 4) uint8, sRGB and a byte that
-            is ignored, as is what goes beyond W.
+        paint: gives the strip `(top, rows)` as (rows, W, 4) uint8, sRGB and a byte that is ignored.
         path: where to.
         photo: whose size and description to take over.
         threads: how many strips at a time; as many as there are cores if None.

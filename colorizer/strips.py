@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Result = TypeVar("Result")
-TILE_ROWS = 128  # how many rows `compose.py` works on at a time; strips should hold them without a rest
+# Rows come in so many: of the map's rows, four more than lie in a strip are needed for it; and JPEG's blocks
+# are 16 rows high.
+TOGETHER = 128
 # Half a million pixels: long enough that the steps between do not count, short enough to stay in a
 # processor's cache, and for small photos to be spread over its cores.
 STRIP_PIXELS = 1 << 19
@@ -21,8 +23,8 @@ def cores() -> int:
 
 
 def strip_rows(width: int) -> int:
-    """How high the strips of a photo of some width should be: in whole tiles, and so in JPEG's blocks."""
-    rows = min(MOST_ROWS, max(1, STRIP_PIXELS // (TILE_ROWS * width)) * TILE_ROWS)
+    """How high the strips of a photo of some width should be, in JPEG's whole blocks."""
+    rows = min(MOST_ROWS, max(1, STRIP_PIXELS // (TOGETHER * width)) * TOGETHER)
     while rows * width > MOST_PIXELS:
         rows //= 2
     return rows
@@ -34,7 +36,7 @@ def over_strips(
     """Calls `function(top, rows)` for one strip after the other and yields the answers in their order.
 
     Args:
-        function: called from several threads; NumPy, Pillow and TensorFlow let them run side by side.
+        function: called from several threads; Pillow and what Numba compiled let them run side by side.
         height: of the photo.
         rows: of every strip but the last, which is as high as what is left.
         threads: how many; as many as there are cores if None.

@@ -1,19 +1,22 @@
 """Colour under a photo's own light: against scikit-image, at the edges of what sRGB can show, in strips."""
 
+import threading
+
 import numpy as np
 import pytest
+from numba.core import caching
 from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
-from colorizer import color
-from colorizer.compose import WIDTHS, Painter
-from colorizer.strips import TILE_ROWS
+from colorizer import color, pixels
+from colorizer.compose import Painter
+from colorizer.pixels import PIECE
 
 
 def composed(lab: np.ndarray) -> np.ndarray:
     """Colours of (H, W, 3) Lab: the map is as large as the photo, so that each pixel has its own."""
     lab = lab.astype(np.float32)
-    return Painter(*lab.shape[:2], lab[..., 1:]).paint(0, lab[..., 0])[:, : lab.shape[1], :3]
+    return Painter(*lab.shape[:2], lab[..., 1:]).paint(0, lab[..., 0])[..., :3]
 
 
 @pytest.mark.filterwarnings("ignore:Conversion from CIE-LAB")
@@ -29,7 +32,9 @@ def test_colors_agree_with_scikit_image_to_the_rounding_of_8_bits():
 
 
 def test_composing_a_photos_own_lab_gives_the_photo_to_the_letter():
-    photo = np.random.default_rng(0).integers(0, 256, (300, 900, 3), dtype=np.uint8)  # more than one tile
+    photo = np.random.default_rng(0).integers(
+        0, 256, (300, 900, 3), dtype=np.uint8
+    )  # rows of more than one piece
     assert (composed(rgb2lab(photo)) != photo).any(axis=-1).mean() < 0.001
 
 
@@ -71,29 +76,75 @@ def test_black_and_white_stay_black_and_white_under_any_color():
     np.testing.assert_array_equal(composed(lab), [[[0] * 3] * 2, [[255] * 3] * 2])
 
 
-# One tile and less, several in both directions, broad ones, a map larger than the photo.
-@pytest.mark.parametrize("size", [(900, 700), (33, 47), (1, 1), (1, 600), (2000, 1), (sum(WIDTHS) + 1, 200)])
+def enlarged(ab: np.ndarray, width: int, height: int) -> np.ndarray:
+    """A map of colour, (h, w, 2), as Pillow enlarges it: (height, width, 2)."""
+    images = (Image.fromarray(np.ascontiguousarray(plane)) for plane in ab.transpose(2, 0, 1))
+    return np.dstack([np.asarray(image.resize((width, height), Image.BICUBIC)) for image in images])
+
+
+# One piece and less, several, a thread, a map larger than the photo, a photo just as large.
+SIZES = [(900, 700), (33, 47), (1, 1), (1, 600), (2000, 1), (2 * PIECE + 1, 200), (3, 2), (31, 24)]
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])
-def test_strips_meet_without_a_seam_and_hold_the_colors_of_the_enlarged_map(size, kind):
+def test_strips_meet_without_a_seam_and_hold_the_colors_of_the_map_as_pillow_enlarges_it(size, kind):
     width, height = size
     random = np.random.default_rng(0)
     grey = random.integers(0, 256, (height, width), dtype=np.uint8)
     lightness = color.lightness(grey)
     light = grey if kind is np.uint8 else lightness
-    painter = Painter(height, width, random.normal(0, 20, (24, 31, 2)).astype(np.float32))
-    whole = painter.paint(0, light)[:, :width]
-    for rows in (1, 7, TILE_ROWS, height):
+    ab = random.normal(0, 20, (24, 31, 2)).astype(np.float32)
+    painter = Painter(height, width, ab)
+    whole = painter.paint(0, light)
+    for rows in (1, 7, 128, height):
         tops = range(0, height, rows)[:50]
-        strips = np.vstack([painter.paint(top, light[top : top + rows])[:, :width] for top in tops])
+        strips = np.vstack([painter.paint(top, light[top : top + rows]) for top in tops])
         np.testing.assert_array_equal(strips, whole[: len(strips)])
-    each = np.dstack([lightness, *painter.ab(0, height)])
+    assert (whole[..., 3] == 255).all()
+    each = np.dstack([lightness, enlarged(ab, width, height)])
     # What an error in the last place of float32 does to a colour at the edge of sRGB, or of rounding.
     assert (whole[..., :3] != composed(each)).any(axis=-1).mean() <= 0.001 + 1 / lightness.size
 
 
-def test_the_map_is_enlarged_as_pillow_enlarges_it():
-    ab = np.random.default_rng(0).normal(0, 20, (24, 31, 2)).astype(np.float32)
-    a, b = Painter(300, 400, ab).ab(100, 60)
-    for channel, plane in enumerate((a, b)):
-        whole = Image.fromarray(np.ascontiguousarray(ab[..., channel])).resize((400, 300), Image.BICUBIC)
-        np.testing.assert_allclose(plane, np.asarray(whole)[100:160], atol=1e-3)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (2, 3), (5, 1)])
+def test_a_map_of_less_elements_than_the_filter_reaches_is_enlarged_as_well(shape):
+    ab = np.random.default_rng(0).normal(0, 20, (*shape, 2)).astype(np.float32)
+    light = np.full((60, 70), 60, np.float32)
+    each = np.dstack([light, enlarged(ab, 70, 60)])
+    assert (Painter(60, 70, ab).paint(0, light)[..., :3] != composed(each)).any(axis=-1).mean() <= 0.001
+
+
+def test_rows_of_a_photo_that_lie_elsewhere_in_memory_give_the_same():
+    grey = np.random.default_rng(0).integers(0, 256, (40, 90), dtype=np.uint8)
+    painter = Painter(40, 45, np.full((5, 6, 2), 10, np.float32))
+    np.testing.assert_array_equal(painter.paint(0, grey[:, ::2]), painter.paint(0, grey[:, ::2].copy()))
+
+
+def test_other_threads_go_on_while_a_strip_is_painted():
+    grey = np.zeros((4096, 4096), np.uint8)
+    painter = Painter(*grey.shape, np.zeros((48, 64, 2), np.float32))
+    painter.paint(0, grey)  # is compiled
+    ticks, stop = 0, threading.Event()
+
+    def tick() -> None:
+        nonlocal ticks
+        while not stop.wait(0.001):
+            ticks += 1
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    before = ticks
+    painter.paint(0, grey)  # takes some 60 ms; with Python's lock held, there would be one tick at most
+    during = ticks - before
+    stop.set()
+    thread.join()
+    assert during > 3
+
+
+def test_where_nothing_can_be_kept_a_function_is_compiled_all_the_same(monkeypatch):
+    def twice(x: float) -> float:
+        return 2 * x
+
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+    assert pixels.kept(twice)(4.0) == 8
