@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer import color, weights
-from colorizer.compose import Painter
+from colorizer.compose import Painter, get_ready
 from colorizer.enlarge import enlarge, follow_edges
 from colorizer.forward import best_precision, fastest
 from colorizer.limits import Limits
@@ -165,7 +165,9 @@ class Colorizer:
         Raises:
             WeightsError: no weights there, damaged ones, or another network's.
         """
-        network = build_network(precision=precision or best_precision(), fresh=False)
+        precision = precision or best_precision()
+        get_ready()  # not earlier: what is timed there should have the processor for itself
+        network = build_network(precision=precision, fresh=False)
         weights.load(network, source)
         return cls(network, limits, threads)
 

@@ -7,9 +7,17 @@ The map is brought to the size of the photo on the way, and the coloured photo n
 somebody wants it. What is done with every pixel is in `pixels.py`.
 """
 
+from threading import Thread
+
 import numpy as np
 
 from colorizer.pixels import TAPS, paint, taps_for
+
+
+def get_ready() -> None:
+    """Begins to read, or to compile, what painting needs, beside whatever else is to be loaded."""
+    grey = np.zeros((1, 1), np.uint8)
+    Thread(target=Painter(1, 1, np.zeros((1, 1, 2), np.float32)).paint, args=(0, grey)).start()
 
 
 class Painter:
