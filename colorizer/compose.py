@@ -46,12 +46,14 @@ class Painter:
 
         Args:
             top: the first row.
-            light: (rows, W), float32 L* in [0, 100], or uint8 sRGB levels of grey.
+            light: (rows, W) float32, L* in [0, 100]; or uint8, (rows, W) levels of grey, (rows, W, 3) sRGB.
 
         Returns:
             (rows, W, 4) uint8: sRGB and 255.
         """
-        packed = np.empty(light.shape, np.int32)
-        light = np.ascontiguousarray(light)  # for every kind of array there is, loops would be compiled anew
+        packed = np.empty(light.shape[:2], np.int32)
+        # For every kind of array, loops would be compiled anew: in one piece or not, to be written to or not.
+        light = np.ascontiguousarray(light).view()
+        light.setflags(write=False)
         paint(light, top, self._height, self._planes, self._counts, self._taps, packed)
-        return packed.view(np.uint8).reshape(*light.shape, 4)
+        return packed.view(np.uint8).reshape(*packed.shape, 4)

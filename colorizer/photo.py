@@ -85,15 +85,14 @@ class Photo:
         return color.lightness(np.asarray(self.image) if self.deep is None else self.deep)
 
     def light(self, top: int, rows: int) -> np.ndarray:
-        """A strip's light, (rows, W): uint8 sRGB levels of an 8-bit grey photo, else float32 L* in [0, 100].
+        """A strip's light, as `Painter` takes it: 8-bit levels, (rows, W) or (rows, W, 3), or float32 L*.
 
         Levels are left as they are, since looking them up costs more than what is done with them.
         """
         if self.deep is not None:
             return color.lightness(self.deep[top : top + rows])
         width, height = self.size
-        strip = np.asarray(self.image.crop((0, top, width, min(height, top + rows))))
-        return strip if strip.ndim == 2 else color.lightness(strip)
+        return np.asarray(self.image.crop((0, top, width, min(height, top + rows))))
 
     def view(self, width: int, height: int) -> np.ndarray:
         """The lightness of the photo brought to another, mostly smaller, size: (height, width) float32."""

@@ -50,7 +50,17 @@ G0, G1, G2, G3, G4, G5, G6, G7 = _gamma_terms()
 LINEAR_BELOW, LINEAR_SLOPE = np.float32(color.SRGB_LINEAR_BELOW), np.float32(255 * 12.92)
 # How each channel of linear light differs from grey of the same luminance, of X, Y and Z in units of white.
 (RX, RY, RZ), (GX, GY, GZ), (BX, BY, BZ) = color.XYZ_TO_RGB * color.WHITE - np.float32([0, 1, 0])
-F_OF_LEVELS = color.lightness(np.arange(256, dtype=np.uint8)[None])[0] * F_SLOPE + F_START
+LEVELS = np.arange(256, dtype=np.uint8)
+F_OF_LEVELS = color.lightness(LEVELS[None])[0] * F_SLOPE + F_START
+# What each level of a channel adds to luminance.
+R_LIGHT, G_LIGHT, B_LIGHT = (color.LUMINANCE[:, None] * color.linear_from_srgb(LEVELS / 255)).astype(
+    np.float32
+)
+# Lab's f has a cube root in it, which takes as long as all the rest; of luminance's square root it is a curve
+# so even that straight lines between so many points of it miss no more than float32 does.
+POINTS = 4096
+_roots = np.arange(POINTS + 2) / POINTS  # one more, for white and what rounding makes of it
+F_OF_ROOTS = color.lab_curve(_roots**2).astype(np.float32)
 
 # Sums may be taken in another order, and nothing here depends on what becomes of infinities.
 OPTIONS = {"nogil": True, "fastmath": True}
@@ -125,15 +135,31 @@ def _mix(rows, start, shares, number, n, mixed):
 
 
 def _lab_f(light, x):
-    """Lab's f of a pixel's light: of uint8 levels of grey, or of float32 L*."""
+    """Lab's f of a pixel's light: of uint8 levels, grey or sRGB, or of float32 L*."""
     raise NotImplementedError("It is only there compiled.")
+
+
+def _f_of_level(light, x):
+    return F_OF_LEVELS[light[x]]
+
+
+def _f_of_rgb(light, x):
+    luminance = R_LIGHT[light[x, 0]] + G_LIGHT[light[x, 1]] + B_LIGHT[light[x, 2]]
+    place = np.sqrt(luminance) * np.float32(POINTS)
+    point = np.uint32(place)
+    low = F_OF_ROOTS[point]
+    return low + (place - np.float32(point)) * (F_OF_ROOTS[point + np.uint32(1)] - low)
+
+
+def _f_of_lightness(light, x):
+    return light[x] * F_SLOPE + F_START
 
 
 @overload(_lab_f)
 def _lab_f_of(light, x):
-    if light.dtype == numba.uint8:
-        return lambda light, x: F_OF_LEVELS[light[x]]
-    return lambda light, x: light[x] * F_SLOPE + F_START
+    if light.ndim == 2:
+        return _f_of_rgb
+    return _f_of_level if light.dtype == numba.uint8 else _f_of_lightness
 
 
 @step
@@ -188,7 +214,7 @@ def paint(light, top, height, planes, counts, taps, out):
     """Colours some rows of a photo.
 
     Args:
-        light: (rows, W), uint8 sRGB levels of grey, or float32 L* in [0, 100].
+        light: (rows, W) or (rows, W, 3) uint8, levels of grey or sRGB; or (rows, W) float32, L* in [0, 100].
         top: the first of these rows in the photo.
         height: of the photo.
         planes: (2, h or more, w or more) float32, the map of a* and b*; what goes beyond fills up a group.
@@ -196,7 +222,7 @@ def paint(light, top, height, planes, counts, taps, out):
         taps: `taps_for` its height and its width.
         out: (rows, W) int32, is filled: R, G, B in 8-bit sRGB, and 255.
     """
-    rows, width = light.shape
+    rows, width = out.shape
     down_starts, down = np.empty(rows, np.int32), np.empty((taps[0], rows), np.float32)
     _fill_shares(counts[0], height, top, rows, down_starts, down)
     low = down_starts[0]

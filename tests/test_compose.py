@@ -115,10 +115,34 @@ def test_a_map_of_less_elements_than_the_filter_reaches_is_enlarged_as_well(shap
     assert (Painter(60, 70, ab).paint(0, light)[..., :3] != composed(each)).any(axis=-1).mean() <= 0.001
 
 
-def test_rows_of_a_photo_that_lie_elsewhere_in_memory_give_the_same():
+def test_of_a_photo_in_rgb_the_light_is_kept_to_the_rounding_of_8_bits():
+    random = np.random.default_rng(0)
+    rgb = random.integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    rgb[:100] = rgb[:100] // 20  # near black, where L* is straight
+    rgb[0, :3] = [[0, 0, 0], [255, 255, 255], [1, 1, 1]]
+    painter = Painter(300, 400, random.normal(0, 20, (24, 31, 2)).astype(np.float32))
+    expected = painter.paint(0, rgb2lab(rgb)[..., 0].astype(np.float32))
+    painted = painter.paint(0, rgb)
+    assert np.abs(painted.astype(int) - expected).max() <= 1
+    assert (painted != expected).any(axis=-1).mean() <= 0.001
+
+
+def test_grey_in_rgb_is_painted_like_grey():
+    grey = np.arange(256, dtype=np.uint8)[None].repeat(8, 0)
+    painter = Painter(*grey.shape, np.full((3, 4, 2), 15, np.float32))
+    once, thrice = painter.paint(0, grey), painter.paint(0, np.dstack([grey] * 3))
+    assert (once != thrice).any(axis=-1).mean() <= 0.01  # the last place of float32, at the edge of rounding
+    np.testing.assert_allclose(once.astype(int), thrice, atol=1)
+
+
+def test_pixels_that_lie_elsewhere_or_must_not_be_written_to_need_no_other_loops():
     grey = np.random.default_rng(0).integers(0, 256, (40, 90), dtype=np.uint8)
     painter = Painter(40, 45, np.full((5, 6, 2), 10, np.float32))
-    np.testing.assert_array_equal(painter.paint(0, grey[:, ::2]), painter.paint(0, grey[:, ::2].copy()))
+    expected = painter.paint(0, grey[:, ::2].copy())
+    compiled = len(pixels.paint.signatures)
+    np.testing.assert_array_equal(painter.paint(0, grey[:, ::2]), expected)
+    np.testing.assert_array_equal(painter.paint(0, np.asarray(Image.fromarray(grey[:, ::2]))), expected)
+    assert len(pixels.paint.signatures) == compiled
 
 
 def test_other_threads_go_on_while_a_strip_is_painted():
