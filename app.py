@@ -22,8 +22,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 from colorizer.loading import uncollected, without
 from colorizer.options import SIZE
 
-# Keras would load matplotlib for galleries that are not shown here.
-with uncollected(), without("matplotlib"):
+# Keras would load it, if Keras is needed, for galleries that are not shown here.
+UNUSED = ("matplotlib",)
+with uncollected(), without(*UNUSED):
     import gradio as gr
     from starlette.middleware import Middleware
 
@@ -128,7 +129,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.auth and not (user and password):
         parser.error("--auth or COLORIZER_AUTH must be user:password, neither of them empty")
     try:
-        page = build_page(Colorizer.from_pretrained(options.weights))
+        with uncollected(), without(*UNUSED):
+            colorizer = Colorizer.from_pretrained(options.weights)
+        page = build_page(colorizer)
         page.launch(
             server_name=options.host, server_port=options.port, share=options.share,
             mcp_server=options.mcp, auth=(user, password) if options.auth else None,

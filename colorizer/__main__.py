@@ -106,21 +106,23 @@ def main(arguments: list[str] | None = None) -> int:
     # A single photo gets all cores. Several get one each, which leaves none of them waiting.
     alone = len(pairs) == 1 and options.workers is None
     workers = 1 if alone else min(options.workers or cores(), len(pairs))
-    if not alone:
-        use_threads(1)
     with uncollected(), without(*UNUSED):
         from colorizer.batch import Batch, Stop, color_all
         from colorizer.colorizer import Colorizer
+        from colorizer.forward import surely_ncnn
         from colorizer.limits import UNLIMITED, Limits
         from colorizer.weights import WeightsError
 
-    try:
-        limits = UNLIMITED if options.no_limits else Limits.from_environment()
-        if options.no_limits:
-            lift_pillows_limit()
-        colorizer = Colorizer.from_pretrained(options.weights, limits=limits, threads=None if alone else 1)
-    except (WeightsError, ValueError) as error:
-        return _complain(str(error), 2)
+        if not alone and not surely_ncnn():
+            use_threads(1)
+        try:
+            limits = UNLIMITED if options.no_limits else Limits.from_environment()
+            if options.no_limits:
+                lift_pillows_limit()
+            threads = None if alone else 1
+            colorizer = Colorizer.from_pretrained(options.weights, limits=limits, threads=threads)
+        except (WeightsError, ValueError) as error:
+            return _complain(str(error), 2)
     batch = Batch(colorizer, options.size, options.strength, options.overwrite)
     with Stop() as stop:
         result = color_all(batch, pairs, workers, stop)
@@ -130,8 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def use_threads(number: int) -> None:
     """How many threads TensorFlow takes for one photo; it can be told only before it first works."""
-    with uncollected(), without(*UNUSED):
-        import tensorflow as tf
+    import tensorflow as tf
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(number)

@@ -11,21 +11,25 @@ answers with is enlarged smoothly and put under the photo's own lightness at ful
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 from PIL import Image
 
 from colorizer import color, weights
+from colorizer.architecture import AB_OFFSET, AB_RANGE, ARCHITECTURE, STRIDE
 from colorizer.compose import Painter, get_ready
 from colorizer.enlarge import enlarge, follow_edges
-from colorizer.forward import best_precision, fastest
+from colorizer.forward import best_precision, fastest, surely_ncnn
 from colorizer.limits import Limits
-from colorizer.network import AB_OFFSET, AB_RANGE, STRIDE, build_network
 from colorizer.options import SIZE, check_size, check_strength
 from colorizer.output import format_of, suffix_of, write_jpeg, write_photo
 from colorizer.photo import Photo, read_photo
 from colorizer.strips import over_strips, strip_rows
+from colorizer.winograd import from_table
+
+if TYPE_CHECKING:
+    import keras
 
 # The network judges a place by the 111 pixels around it: at 256 pixels it sees texture but not the scene, at
 # 64 the scene but no things. So it looks more than once, at these shares of the size asked for, some of them
@@ -130,18 +134,22 @@ class Colorizer:
     looks = LOOKS
     chroma = CHROMA
 
-    def __init__(self, network: keras.Model, limits: Limits | None = None, threads: int | None = None):
+    def __init__(
+        self,
+        network: "keras.Model | Callable[[np.ndarray], np.ndarray]",
+        limits: Limits | None = None,
+        threads: int | None = None,
+    ):
         """Takes a network as of `build_network`; `from_pretrained` is the usual way in.
 
         Args:
-            network: with its weights; those it is given later are not seen.
+            network: with its weights; those it is given later are not seen. Or a function as of `fastest`.
             limits: what a photo may ask for; `Limits.from_environment()` if None.
             threads: how many cores a photo may take, all of them if None; TensorFlow is told otherwise.
         """
-        self.network = network
         self.limits = Limits.from_environment() if limits is None else limits
         self.threads = threads
-        self._forward = fastest(network, threads)
+        self._forward = fastest(network, threads) if hasattr(network, "layers") else network
 
     @classmethod
     def from_pretrained(
@@ -165,6 +173,11 @@ class Colorizer:
         Raises:
             WeightsError: no weights there, damaged ones, or another network's.
         """
+        if precision in (None, "float32") and surely_ncnn():
+            get_ready()
+            return cls(from_table(ARCHITECTURE, weights.read(source), threads), limits, threads)
+        from colorizer.network import build_network  # with Keras and TensorFlow, which takes some seconds
+
         precision = precision or best_precision()
         get_ready()  # not earlier: what is timed there should have the processor for itself
         network = build_network(precision=precision, fresh=False)

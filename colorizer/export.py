@@ -23,7 +23,8 @@ from pathlib import Path
 import keras
 
 from colorizer import weights
-from colorizer.network import STRIDE, build_network
+from colorizer.architecture import STRIDE
+from colorizer.network import build_network
 
 FORMATS = ("onnx", "litert", "tf_saved_model")
 SIZE = (128, 128)  # what the network is shown by default

@@ -14,23 +14,35 @@ switches bfloat16 off, COLORIZER_RUNTIME=tensorflow ncnn.
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from colorizer import winograd
+from colorizer.files import replace_file
+from colorizer.strips import cores
+
+if TYPE_CHECKING:
+    import keras
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 RUNTIMES = ("tensorflow", "ncnn")
 # Not for a hair's breadth: TensorFlow in float32 is the reference, and another way must take less than this
 # share of its time.
 CLEARLY = 0.8
+# Where it is kept that ncnn was the faster, and of which processor and libraries that is true.
+MEMORY = Path(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "colorizer", "ncnn-is-faster"
+)
 
 
-def fastest(network: keras.Model, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+def fastest(network: "keras.Model", threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
     """The network as a function of arrays, in what this processor does faster. Safe to share.
 
     Args:
@@ -45,13 +57,13 @@ def fastest(network: keras.Model, threads: int | None = None) -> Callable[[np.nd
     return compiled(network)
 
 
-def compiled(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+def compiled(network: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
     """The network as a function of arrays in TensorFlow, with the weights it has now. Safe to share.
 
     As constants the weights are cast and laid out for the processor once. As variables, that is done again
     for every photo, which takes nearly half of the time at 72 pixels, and a fifth at 128.
     """
-    if keras.backend.backend() != "tensorflow":  # Keras compiles for the others itself
+    if _backend() != "tensorflow":  # Keras compiles for the others itself
         return network.predict_on_batch
     import tensorflow as tf
 
@@ -86,7 +98,7 @@ def fastest_precision(learning: bool = False) -> str:
                 f"COLORIZER_PRECISION must be one of {', '.join(PRECISIONS)}. Received: {chosen!r}"
             )
         return chosen
-    if keras.backend.backend() != "tensorflow":  # chosen for the sake of a GPU, and those have bfloat16
+    if _backend() != "tensorflow":  # chosen for the sake of a GPU, and those have bfloat16
         return "mixed_bfloat16"
     float32, bfloat16 = (_first_seconds(dtype, learning) for dtype in ("float32", "bfloat16"))
     if bfloat16 < CLEARLY * float32:
@@ -110,15 +122,67 @@ def fastest_runtime() -> str:
         if chosen == "ncnn" and not winograd.available():
             raise ValueError("COLORIZER_RUNTIME=ncnn needs the package ncnn. Received: no such package")
         return chosen
-    if keras.backend.backend() != "tensorflow" or not winograd.available():
+    if _backend() != "tensorflow" or not winograd.available():
         return "tensorflow"
+    if surely_ncnn():
+        return "ncnn"
     if fastest_precision() != "float32":
         return "tensorflow"
     # As above: TensorFlow must not lose by a slow moment.
     tensorflow, ncnn = _first_seconds("float32", False), _ncnn_layer_seconds()
     if ncnn < CLEARLY * tensorflow:
         tensorflow = min(tensorflow, _layer_seconds("float32"))
-    return "ncnn" if ncnn < CLEARLY * tensorflow else "tensorflow"
+    if ncnn >= CLEARLY * tensorflow:
+        return "tensorflow"
+    if not os.environ.get("COLORIZER_PRECISION"):
+        _remember()
+    return "ncnn"
+
+
+def surely_ncnn() -> bool:
+    """Whether ncnn is to be taken, as far as that can be said without TensorFlow, which is slow to load.
+
+    It is if it was asked for, and if it was the faster when this processor last timed these libraries.
+    """
+    chosen = os.environ.get("COLORIZER_RUNTIME")
+    if chosen or not winograd.available() or _backend() != "tensorflow":
+        return chosen == "ncnn" and winograd.available()
+    if os.environ.get("COLORIZER_PRECISION") not in (None, "", "float32"):
+        return False
+    try:
+        return MEMORY.read_text() == _circumstances()
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _remember() -> None:
+    try:
+        MEMORY.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(MEMORY, _circumstances().encode())
+    except OSError:  # it is timed again at the next start
+        pass
+
+
+@lru_cache
+def _circumstances() -> str:
+    """What decides which runtime is the faster."""
+    from llvmlite import binding
+
+    versions = []
+    for package in ("ncnn", "tensorflow", "tensorflow-cpu"):
+        try:
+            versions.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    processor = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
+    return "\n".join([*processor, f"{cores()} cores", *versions])
+
+
+def _backend() -> str:
+    """Keras's backend, without loading it."""
+    if "keras" in sys.modules:
+        return sys.modules["keras"].backend.backend()
+    return os.environ.get("KERAS_BACKEND") or "tensorflow"
 
 
 def best_precision() -> str:
@@ -158,6 +222,8 @@ def _first_seconds(dtype: str, learning: bool) -> float:
 
 def _ncnn_layer_seconds() -> float:
     """The same layer in ncnn."""
+    import keras
+
     layer = keras.layers.Conv2D(256, 3, padding="same", dtype="float32")
     run = winograd.in_ncnn(keras.Sequential([keras.Input((None, None, 256)), layer]))
     image = np.ones((1, 32, 32, 256), np.float32)

@@ -22,7 +22,7 @@ import keras
 import numpy as np
 
 from colorizer import teacher, weights
-from colorizer.network import NEUTRAL
+from colorizer.architecture import NEUTRAL
 from colorizer.optimizer import BORROWED
 
 # VGG16 halves the size four times on the way down.

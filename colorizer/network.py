@@ -13,44 +13,9 @@ own lightness is laid over the result at full resolution.
 Nothing here knows of photos or of training; the file only needs Keras, on any of its backends.
 """
 
-from dataclasses import dataclass
-
 import keras
 
-# The deepest layers work at 1/8 of the input, so both sides must divide by it.
-STRIDE = 8
-# 8-bit Lab as in (ab + 128) / 255: a* and b* of every sRGB colour lie in [-108, 99].
-AB_OFFSET = 128.0
-AB_RANGE = 255.0
-# a* = b* = 0, where an untrained network starts.
-NEUTRAL = AB_OFFSET / AB_RANGE
-
-
-@dataclass(frozen=True)
-class Conv:
-    """One row of the architecture table: a 3x3 convolution and what follows it."""
-
-    filters: int
-    stride: int = 1
-    upsample: bool = False  # enlarge twofold after the activation
-
-
-ARCHITECTURE = (
-    Conv(64, stride=2),
-    Conv(128),
-    Conv(128, stride=2),
-    Conv(256),
-    Conv(256, stride=2),
-    Conv(512),
-    Conv(512),
-    Conv(256),
-    Conv(128, upsample=True),
-    Conv(64, upsample=True),
-    Conv(32),
-    Conv(16),
-    Conv(2, upsample=True),
-)
-"""The shipped network, 6,219,410 parameters. Tests pass a narrower table of the same shape."""
+from colorizer.architecture import ARCHITECTURE, NEUTRAL, SLOPE, Conv
 
 
 def build_network(
@@ -98,9 +63,7 @@ def build_network(
             name=f"conv{number}",
         )(x)
         if last:
-            # Targets lie in [0, 1], where this is the identity; its small slope below only keeps a
-            # gradient alive for outputs that stray under 0.
-            x = keras.layers.LeakyReLU(negative_slope=0.01, dtype=dtype, name="ab")(x)
+            x = keras.layers.LeakyReLU(negative_slope=SLOPE, dtype=dtype, name="ab")(x)
         else:
             x = keras.layers.ReLU(dtype=dtype, name=f"relu{number}")(x)
         if conv.upsample:

@@ -13,8 +13,8 @@ import numpy as np
 from keras import ops
 
 from colorizer import color
+from colorizer.architecture import AB_OFFSET, AB_RANGE
 from colorizer.augment import Film, film_lightness
-from colorizer.network import AB_OFFSET, AB_RANGE
 from colorizer.teacher import Teacher, unit
 
 LOSSES = ("mse", "rarity", "huber")

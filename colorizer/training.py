@@ -26,6 +26,7 @@ import numpy as np
 from tqdm import tqdm
 
 from colorizer import figures, hub, record, weights
+from colorizer.architecture import ARCHITECTURE, Conv
 from colorizer.augment import Film
 from colorizer.dataset import BatchStream, PhotoCache
 from colorizer.files import replace_file
@@ -33,7 +34,7 @@ from colorizer.forward import fastest_precision
 from colorizer.inherit import inherit
 from colorizer.loader import Loader
 from colorizer.mentor import build_mentor, load_mentor, load_mentors
-from colorizer.network import ARCHITECTURE, Conv, build_network
+from colorizer.network import build_network
 from colorizer.objective import Objective, rarity_weights
 from colorizer.optimizer import ConvMuon
 from colorizer.teacher import Teacher, read_arrays

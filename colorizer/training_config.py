@@ -6,9 +6,9 @@ TrainingConfig(photos=("photos/",), val="val/", minutes=60)
 from dataclasses import dataclass, field
 from typing import Any
 
+from colorizer.architecture import ARCHITECTURE, STRIDE
 from colorizer.forward import PRECISIONS
 from colorizer.mentor import STRIDE as MENTOR_STRIDE
-from colorizer.network import ARCHITECTURE, STRIDE
 from colorizer.objective import LOSSES
 from colorizer.teacher import SMALLEST
 

@@ -11,18 +11,24 @@ or owner/name@revision on the Hugging Face Hub.
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
+from colorizer.architecture import ARCHITECTURE, Conv
 from colorizer.files import replace_file
 
-if TYPE_CHECKING:  # fetching and checking weights needs no Keras
+if TYPE_CHECKING:  # fetching, checking and reading weights needs no Keras
+    import h5py
     import keras
 
 FOLDER = Path(__file__).resolve().parent.parent / "weights"
 FILE = "colorizer.weights.h5"
 MANIFEST = "colorizer.json"
 VARIABLE = "COLORIZER_WEIGHTS"
+Read = TypeVar("Read")
 
 
 class WeightsError(ValueError):
@@ -108,11 +114,60 @@ def load(network: "keras.Model", source: str | os.PathLike | None = None) -> Pat
     Raises:
         WeightsError: no file, a checksum that differs, or weights that do not fit the network.
     """
+    return _checked(source, network.load_weights)[1]
+
+
+def read(
+    source: str | os.PathLike | None = None, architecture: tuple[Conv, ...] = ARCHITECTURE
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Reads the weights without Keras, which takes some seconds to load.
+
+    Args:
+        source: as in `locate`.
+        architecture: what network they must be of.
+
+    Returns:
+        Of each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,), float32.
+
+    Raises:
+        WeightsError: as in `load`.
+    """
+    return _checked(source, lambda path: _read(path, architecture))[0]
+
+
+def _read(path: Path, architecture: tuple[Conv, ...]) -> list[tuple[np.ndarray, np.ndarray]]:
+    import h5py
+
+    result, inputs = [], 1
+    with h5py.File(path) as file:
+        for number, conv in enumerate(architecture):
+            # So Keras names them, in their order.
+            place = f"layers/conv2d{f'_{number}' if number else ''}/vars"
+            shapes = (3, 3, inputs, conv.filters), (conv.filters,)
+            result.append(tuple(_array(file, f"{place}/{i}", shape) for i, shape in enumerate(shapes)))
+            inputs = conv.filters
+    return result
+
+
+def _array(file: "h5py.File", name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """An array out of the file, which may claim anything of itself: numbers of this shape that lie in it."""
+    import h5py
+
+    found = file[name]
+    if not isinstance(found, h5py.Dataset) or found.shape != shape or found.dtype.kind != "f":
+        raise ValueError(f"{name} should be numbers of shape {shape}, and is {found}")
+    if found.file.filename != file.filename or found.external or found.is_virtual:
+        raise ValueError(f"{name} lies in another file")
+    return found[()].astype(np.float32)
+
+
+def _checked(source: str | os.PathLike | None, take: Callable[[Path], Read]) -> tuple[Read, Path]:
+    """What `take` makes of the weights' file, after its checksum has been compared; and the file."""
     address = address_of(source)
     path = locate(address or source)
     check(path)
     try:
-        network.load_weights(path)
+        taken = take(path)
     # HDF5 raises what it likes on damaged files: OSError, KeyError, RuntimeError, MemoryError …
     except Exception as error:
         reason = str(error).partition("\n")[0]  # Keras goes on with a list of layers
@@ -121,7 +176,7 @@ def load(network: "keras.Model", source: str | os.PathLike | None = None) -> Pat
         from colorizer import hub
 
         hub.settle(address, path)
-    return path
+    return taken, path
 
 
 def save(network: "keras.Model", folder: Path) -> Path:

@@ -1,6 +1,6 @@
 """The network in ncnn, whose 3x3 convolutions need less than half of the products.
 
-    forward = in_ncnn(network)
+    forward = in_ncnn(network)           # or from_table(ARCHITECTURE, weights.read())
     ab01 = forward(lightness01)          # (N, H, W, 1) float32  ->  (N, H, W, 2) float32
 
 Winograd's way (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks") works out a square
@@ -13,18 +13,25 @@ nothing is converted beforehand, and there is one file of weights for all.
 import os
 import struct
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
+from colorizer.architecture import SLOPE, Conv
 from colorizer.strips import cores
+
+if TYPE_CHECKING:
+    import keras
 
 MAGIC = 7767517  # first line of ncnn's description of a network
 # How ncnn is told to pad as TensorFlow does: the odd element more at the right and at the bottom.
 SAME_UPPER = -233
 PLAIN_FLOATS = 0  # the mark before a layer's kernels: 32-bit floats follow
+
+Words = tuple[str, list[bytes | np.ndarray]]
+"""A layer: its line in ncnn's description of a network, with room for its name, and its weights."""
 
 
 def available() -> bool:
@@ -36,7 +43,7 @@ def available() -> bool:
     return True
 
 
-def in_ncnn(network: keras.Model, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+def in_ncnn(network: "keras.Model", threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
     """The network as a function of arrays, with the weights that it has now. Safe to share.
 
     Args:
@@ -50,9 +57,27 @@ def in_ncnn(network: keras.Model, threads: int | None = None) -> Callable[[np.nd
         ImportError: ncnn is not installed.
         ValueError: a layer of another kind.
     """
+    return _function(list(_layers(network)), threads)
+
+
+def from_table(
+    architecture: tuple[Conv, ...], weights: list[tuple[np.ndarray, np.ndarray]], threads: int | None = None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The same without a Keras network, of weights as `weights.read` gives them."""
+    layers = []
+    for number, (conv, (kernel, bias)) in enumerate(zip(architecture, weights, strict=True), 1):
+        layers += [_convolution(kernel, bias, (conv.stride, conv.stride))]
+        layers += [_relu(SLOPE if number == len(architecture) else 0)]
+        layers += [_repetition(2, 2)] if conv.upsample else []
+    return _function(layers, threads)
+
+
+def _function(layers: list[Words], threads: int | None) -> Callable[[np.ndarray], np.ndarray]:
     import ncnn
 
-    description, weights, answer = _describe(network)
+    lines = [words.format(f"layer{n} 1 1 layer{n - 1} layer{n}") for n, (words, _) in enumerate(layers, 1)]
+    lines = ["Input layer0 0 1 layer0", *lines]
+    description = "\n".join([str(MAGIC), f"{len(lines)} {len(lines)}", *lines, ""])
     net = ncnn.Net()
     net.opt.num_threads = threads or cores()
     # The reference is float32; on some processors ncnn would take halves.
@@ -64,7 +89,8 @@ def in_ncnn(network: keras.Model, threads: int | None = None) -> Callable[[np.nd
     with tempfile.TemporaryDirectory(prefix="colorizer-") as folder:
         path = Path(folder, "weights")
         with path.open("wb") as file:
-            file.writelines(weights)
+            for _, weights in layers:
+                file.writelines(weights)
         if net.load_param_mem(description) or net.load_model(os.fspath(path)):
             raise ValueError(f"ncnn does not take this network:\n{description}")
 
@@ -72,8 +98,8 @@ def in_ncnn(network: keras.Model, threads: int | None = None) -> Callable[[np.nd
         extractor = net.create_extractor()
         # Its maps lie one after the other, every one at an address of its liking: hence the copy.
         maps = np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32)
-        extractor.input("input", ncnn.Mat(maps).clone())
-        failed, colors = extractor.extract(answer)
+        extractor.input("layer0", ncnn.Mat(maps).clone())
+        failed, colors = extractor.extract(f"layer{len(layers)}")
         if failed:
             raise MemoryError(f"ncnn could not work out a picture of {picture.shape}: error {failed}")
         return np.array(colors).transpose(1, 2, 0)
@@ -81,36 +107,43 @@ def in_ncnn(network: keras.Model, threads: int | None = None) -> Callable[[np.nd
     return lambda seen: np.stack([one(picture) for picture in seen])
 
 
-def _describe(network: keras.Model) -> tuple[str, list[bytes | np.ndarray], str]:
-    """The network in ncnn's words, its weights piece by piece, and what its answer is called."""
-    lines, weights, last = ["Input input 0 1 input"], [], "input"
+def _layers(network: "keras.Model") -> Iterator[Words]:
+    """A Keras network's layers in ncnn's words."""
+    from keras import activations, layers
+
     for layer in network.layers:
         match layer:
-            case keras.layers.InputLayer():
+            case layers.InputLayer():
                 continue
-            case keras.layers.Conv2D(groups=1, padding="same", data_format="channels_last", use_bias=True):
-                words, floats = _convolution(layer)
-                weights += floats
-            case keras.layers.ReLU(max_value=None, threshold=0.0) | keras.layers.LeakyReLU():
-                words = f"ReLU {{}} 0={float(layer.negative_slope):g}"
-            case keras.layers.UpSampling2D(interpolation="nearest"):
-                words = f"Interp {{}} 0=1 1={layer.size[0]:g} 2={layer.size[1]:g}"
+            case layers.Conv2D(
+                groups=1, padding="same", data_format="channels_last", use_bias=True, dilation_rate=(1, 1)
+            ) if layer.activation is activations.linear:
+                yield _convolution(*layer.get_weights(), layer.strides)
+            case layers.ReLU(max_value=None, threshold=0.0) | layers.LeakyReLU():
+                yield _relu(layer.negative_slope)
+            case layers.UpSampling2D(interpolation="nearest"):
+                yield _repetition(*layer.size)
             case _:
                 raise ValueError(f"ncnn is told of no layer of this kind. Received: {layer}")
-        lines.append(words.format(f"{layer.name} 1 1 {last} {layer.name}"))
-        last = layer.name
-    return "\n".join([str(MAGIC), f"{len(lines)} {len(lines)}", *lines, ""]), weights, last
 
 
-def _convolution(layer: keras.layers.Conv2D) -> tuple[str, list[bytes | np.ndarray]]:
-    """A convolution in ncnn's words, with room for its name, and its weights."""
-    if layer.activation is not keras.activations.linear or layer.dilation_rate != (1, 1):
-        raise ValueError(f"ncnn is told of plain convolutions alone. Received: {layer}")
-    kernel, bias = (np.asarray(weight, np.float32) for weight in layer.get_weights())
-    height, width = layer.kernel_size
+def _convolution(kernel: np.ndarray, bias: np.ndarray, strides: tuple[int, int]) -> Words:
+    height, width, _, filters = kernel.shape
     words = (
-        f"Convolution {{}} 0={layer.filters} 1={width} 11={height} "
-        f"3={layer.strides[1]} 13={layer.strides[0]} 4={SAME_UPPER} 5=1 6={kernel.size}"
+        f"Convolution {{}} 0={filters} 1={width} 11={height} 3={strides[1]} 13={strides[0]} "
+        f"4={SAME_UPPER} 5=1 6={kernel.size}"
     )
-    in_its_order = kernel.transpose(3, 2, 0, 1)  # filters, inputs, height, width
-    return words, [struct.pack("<i", PLAIN_FLOATS), np.ascontiguousarray(in_its_order), bias]
+    in_its_order = kernel.transpose(3, 2, 0, 1).astype(np.float32)  # filters, inputs, height, width
+    return words, [
+        struct.pack("<i", PLAIN_FLOATS),
+        np.ascontiguousarray(in_its_order),
+        bias.astype(np.float32),
+    ]
+
+
+def _relu(slope: float) -> Words:
+    return f"ReLU {{}} 0={float(slope):g}", []
+
+
+def _repetition(down: int, across: int) -> Words:
+    return f"Interp {{}} 0=1 1={down:g} 2={across:g}", []

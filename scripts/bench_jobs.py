@@ -36,7 +36,8 @@ def usual(photo: Path, out: Path) -> Callable[[], None]:
     from skimage.transform import resize
 
     from colorizer import weights
-    from colorizer.network import AB_OFFSET, AB_RANGE, build_network
+    from colorizer.architecture import AB_OFFSET, AB_RANGE
+    from colorizer.network import build_network
 
     network = build_network(precision="float32")
     weights.load(network)

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from colorizer import export, weights
+from colorizer.architecture import AB_OFFSET, AB_RANGE
 from colorizer.forward import compiled
 from colorizer.metrics import ciede2000
-from colorizer.network import AB_OFFSET, AB_RANGE, build_network
+from colorizer.network import build_network
 from colorizer.photo import read_photo
 from colorizer.winograd import in_ncnn
 

@@ -3,7 +3,8 @@
     python scripts/start_up.py [PHOTO]     # from the repository's root; about half a minute
 
 Starts `app.py` as a visitor's machine would, in a process of its own, sends it one photo as soon as it
-listens, then takes the same steps one by one in another process, each with its seconds.
+listens, then takes the same steps one by one in another process, each with its seconds. The very first start
+on a machine loads TensorFlow to find out what works the network out faster (see `colorizer/forward.py`).
 """
 
 import subprocess
@@ -23,11 +24,10 @@ def lap(what):
     global started
     print(f"{time.perf_counter() - started:6.2f} s  {what}")
     started = time.perf_counter()
-import tensorflow; lap("import tensorflow")
-import keras; lap("import keras")
 import gradio; lap("import gradio")
 import app; lap("the rest of the imports")
-colorizer = app.Colorizer.from_pretrained(); lap("weights: checksum, network, reading")
+colorizer = app.Colorizer.from_pretrained(); lap("what works the network out, and its weights")
+import sys; print("         with" if "tensorflow" in sys.modules else "         without", "TensorFlow")
 colorizer.predict("PHOTO"); lap("first photo, its graphs built")
 colorizer.predict("PHOTO"); lap("second photo")
 page = app.build_page(colorizer); lap("the page put together")

@@ -13,7 +13,8 @@ import pytest
 import vgg
 from PIL import Image
 
-from colorizer.network import Conv, build_network
+from colorizer.architecture import Conv
+from colorizer.network import build_network
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 TINY = (

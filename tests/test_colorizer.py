@@ -82,7 +82,7 @@ def test_the_same_photo_gives_the_same_picture_twice(shipped):
 
 def test_rendering_again_does_not_run_the_network(tiny_colorizer, monkeypatch):
     prediction = tiny_colorizer.predict(RAMP, size=64)
-    monkeypatch.setattr(tiny_colorizer, "network", None)
+    monkeypatch.setattr(tiny_colorizer, "_forward", None)
     assert prediction.render(0.7).size == (160, 120)
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -167,15 +168,20 @@ def test_help_and_wrong_usage_are_answered_before_tensorflow_is_loaded():
         assert done.stdout.splitlines()[-1] == f"{status} False False", done.stderr
 
 
-def test_the_command_goes_without_libraries_that_keras_has_no_use_for_here(album, tmp_path):
+@pytest.mark.parametrize(
+    ("runtime", "loaded"), [("tensorflow", "keras tensorflow"), ("ncnn", "")], ids=["tensorflow", "ncnn"]
+)
+def test_the_command_loads_no_library_that_it_has_no_use_for(album, tmp_path, runtime, loaded):
     code = (
         "import sys; from colorizer.__main__ import main\n"
-        "print(main(sys.argv[1:]), *{'matplotlib', 'pandas', 'keras'} & set(sys.modules))"
+        "large = {'matplotlib', 'pandas', 'keras', 'tensorflow', 'gradio', 'skimage'}\n"
+        "print(main(sys.argv[1:]), *sorted(large & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, album / "a.jpg", "-o", tmp_path / "out"], capture_output=True, text=True
-    )
-    assert done.stdout == "0 keras\n", done.stderr
+        [sys.executable, "-c", code, album / "a.jpg", album / "b.PNG", "-o", tmp_path / "out"],
+        capture_output=True, text=True, env=os.environ | {"COLORIZER_RUNTIME": runtime},
+    )  # fmt: skip
+    assert done.stdout.split() == ["0", *loaded.split()], done.stderr
 
 
 def test_a_library_that_is_there_already_stays_and_others_are_missing_for_a_while():

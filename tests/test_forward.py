@@ -9,7 +9,14 @@ from conftest import TINY
 
 from colorizer import Colorizer, forward, metrics
 from colorizer.color import rgb_to_lab
-from colorizer.forward import PRECISIONS, compiled, fastest, fastest_precision, fastest_runtime
+from colorizer.forward import (
+    PRECISIONS,
+    compiled,
+    fastest,
+    fastest_precision,
+    fastest_runtime,
+    surely_ncnn,
+)
 from colorizer.network import build_network
 from colorizer.photo import read_photo
 
@@ -47,8 +54,9 @@ def test_it_keeps_the_weights_of_the_moment_it_was_compiled(tiny_network):
 
 
 @pytest.fixture
-def forgotten():
-    """The choice of precision and runtime, not made yet."""
+def forgotten(monkeypatch, tmp_path):
+    """The choice of precision and runtime, not made yet, neither in this process nor in an earlier one."""
+    monkeypatch.setattr(forward, "MEMORY", tmp_path / "cache" / "ncnn-is-faster")
     for choice in (fastest_precision, fastest_runtime, forward._first_seconds):
         choice.cache_clear()
     yield
@@ -146,7 +154,7 @@ def test_ncnn_is_taken_if_asked_for_also_where_bfloat16_is_faster(timed, monkeyp
         forward, "_layer_seconds", lambda dtype, _=False: {"float32": 1, "bfloat16": 0.1}[dtype]
     )
     assert fastest_precision() == "mixed_bfloat16"
-    assert Colorizer.from_pretrained().network.get_layer("conv2").compute_dtype == "float32"
+    assert forward.best_precision() == "float32"
 
 
 def test_without_the_package_tensorflow_does_it_unless_ncnn_was_asked_for(timed, monkeypatch):
@@ -163,6 +171,69 @@ def test_a_runtime_that_is_none_is_refused(timed):
     timed([1, 1, 1], 1, runtime="onnx")
     with pytest.raises(ValueError, match=r"must be one of tensorflow, ncnn\. Received: 'onnx'"):
         fastest_runtime()
+
+
+# --- what is known from an earlier start --------------------------------------------------------------
+
+
+def test_that_ncnn_was_faster_is_known_at_the_next_start_and_nothing_is_timed_again(timed):
+    timed([1, 1, 1], 0.1)
+    assert not surely_ncnn()
+    assert fastest_runtime() == "ncnn"
+    fastest_runtime.cache_clear()
+    timed([], 9)
+    assert surely_ncnn()
+    assert fastest_runtime() == "ncnn"
+
+
+def test_that_tensorflow_was_faster_is_found_out_anew_each_time(timed):
+    timed([1, 1, 1], 2)
+    assert fastest_runtime() == "tensorflow"
+    assert not forward.MEMORY.exists()
+
+
+def test_of_another_processor_or_other_libraries_it_is_not_known(timed, monkeypatch):
+    timed([1, 1, 1], 0.1)
+    fastest_runtime()
+    monkeypatch.setattr(forward, "_circumstances", lambda: "another")
+    assert not surely_ncnn()
+    assert "ncnn 1" in forward.MEMORY.read_text()
+
+
+@pytest.mark.parametrize("content", [b"", b"ncnn", b"\xff\xfe\x00"])
+def test_a_memory_that_is_damaged_is_none(timed, content):
+    forward.MEMORY.parent.mkdir()
+    forward.MEMORY.write_bytes(content)
+    timed([1, 1, 1], 0.1)
+    assert not surely_ncnn()
+    assert fastest_runtime() == "ncnn"
+    assert surely_ncnn()
+
+
+def test_where_nothing_can_be_kept_the_choice_is_made_all_the_same(timed):
+    forward.MEMORY.parent.write_text("a file where the folder should be")
+    timed([1, 1, 1], 0.1)
+    assert fastest_runtime() == "ncnn"
+    assert not surely_ncnn()
+
+
+def test_what_was_decided_for_a_wish_is_not_kept_and_a_wish_comes_before_what_is_known(timed):
+    timed([1, 1, 1], 0.1, precision="float32")
+    assert fastest_runtime() == "ncnn"
+    assert not forward.MEMORY.exists()
+    forward._remember()
+    assert surely_ncnn()
+    timed([], 0.1, precision="mixed_bfloat16")
+    assert not surely_ncnn()
+    timed([], 0.1, runtime="tensorflow")
+    assert not surely_ncnn()
+
+
+def test_without_the_package_nothing_is_known(timed, monkeypatch):
+    timed([], 0.1)
+    forward._remember()
+    monkeypatch.setitem(sys.modules, "ncnn", None)
+    assert not surely_ncnn()
 
 
 def test_without_a_wish_the_processor_decides_the_runtime(monkeypatch, forgotten):

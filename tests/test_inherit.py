@@ -9,9 +9,10 @@ from conftest import TINY
 from vgg import FILTERS
 
 from colorizer import inherit as module
+from colorizer.architecture import ARCHITECTURE
 from colorizer.inherit import PAIRS, inherit
 from colorizer.mentor import build_mentor, load_mentor
-from colorizer.network import ARCHITECTURE, build_network
+from colorizer.network import build_network
 from colorizer.teacher import read_arrays
 from colorizer.training import Trainer
 from colorizer.training_config import TrainingConfig, check

@@ -6,7 +6,7 @@ import pytest
 from conftest import TINY
 
 from colorizer import build_network
-from colorizer.network import NEUTRAL, Conv
+from colorizer.architecture import NEUTRAL, Conv
 
 #        filters, stride, upsampled after
 TABLE = [

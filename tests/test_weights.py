@@ -11,7 +11,8 @@ import pytest
 from conftest import TINY
 
 from colorizer import Colorizer, WeightsError, weights
-from colorizer.network import Conv, build_network
+from colorizer.architecture import Conv
+from colorizer.network import build_network
 
 
 @pytest.fixture
@@ -28,6 +29,25 @@ def test_what_was_saved_is_what_is_loaded(saved, tiny_network):
         np.testing.assert_array_equal(loaded, original)
 
 
+def test_without_keras_the_same_numbers_are_read(saved, tiny_network):
+    read = [array for layer in weights.read(saved, TINY) for array in layer]
+    for mine, original in zip(read, tiny_network.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, original)
+
+
+# Both ways in: into a Keras network, and without Keras.
+WAYS = {
+    "load": lambda source, table=TINY: weights.load(build_network(table), source),
+    "read": lambda source, table=TINY: weights.read(source, table),
+}
+
+
+@pytest.fixture(params=WAYS)
+def take(request):
+    """Takes the tiny network's weights from a source, in either way."""
+    return WAYS[request.param]
+
+
 def test_a_folder_and_the_file_itself_mean_the_same(saved):
     assert weights.locate(saved) == weights.locate(saved / "colorizer.weights.h5")
 
@@ -42,7 +62,7 @@ def test_saving_leaves_nothing_half_written(saved):
     assert sorted(path.name for path in saved.iterdir()) == ["colorizer.json", "colorizer.weights.h5"]
 
 
-def test_one_flipped_bit_is_noticed(saved):
+def test_one_flipped_bit_is_noticed(saved, take):
     path = saved / "colorizer.weights.h5"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -50,38 +70,38 @@ def test_one_flipped_bit_is_noticed(saved):
     with pytest.raises(
         WeightsError, match=r"is damaged or was changed: its sha256 is [0-9a-f]{64}, colorizer"
     ):
-        weights.load(build_network(TINY), saved)
+        take(saved)
 
 
-def test_a_truncated_file_without_a_manifest_is_refused(saved):
+def test_a_truncated_file_without_a_manifest_is_refused(saved, take):
     (saved / "colorizer.json").unlink()
     path = saved / "colorizer.weights.h5"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        weights.load(build_network(TINY), path)
+        take(path)
 
 
-def test_where_a_damaged_file_was_refused_a_whole_one_is_taken(saved, tiny_network):
+def test_where_a_damaged_file_was_refused_a_whole_one_is_taken(saved, take):
     (saved / weights.MANIFEST).unlink()
     whole = (saved / weights.FILE).read_bytes()
     for damaged in (whole[: len(whole) // 2], whole[:200] + bytes(2000) + whole[2200:]):
         (saved / weights.FILE).write_bytes(damaged)
         with pytest.raises(WeightsError):
-            weights.load(tiny_network, saved)
+            take(saved)
     (saved / weights.FILE).write_bytes(whole)
-    weights.load(tiny_network, saved)
+    take(saved)
 
 
-def test_another_networks_weights_are_refused(saved):
+def test_another_networks_weights_are_refused(saved, take):
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        weights.load(build_network((Conv(4, stride=2), Conv(2, upsample=True))), saved)
+        take(saved, (Conv(4, stride=2), Conv(2, upsample=True)))
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "not json"])
-def test_a_broken_manifest_is_refused(saved, text):
+def test_a_broken_manifest_is_refused(saved, text, take):
     (saved / "colorizer.json").write_text(text)
     with pytest.raises(WeightsError, match=r"colorizer\.json is not a manifest"):
-        weights.load(build_network(TINY), saved)
+        take(saved)
 
 
 def test_missing_weights_are_refused_with_the_place_that_was_searched(tmp_path):
@@ -94,16 +114,16 @@ def test_missing_weights_are_refused_with_the_place_that_was_searched(tmp_path):
 def test_the_shipped_weights_load_from_their_folder_and_their_file():
     folder = Colorizer.from_pretrained(weights.FOLDER)
     file = Colorizer.from_pretrained(weights.FOLDER / weights.FILE)
-    for a, b in zip(folder.network.get_weights(), file.network.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert folder.network.count_params() == 6_219_410
+    seen = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
+    np.testing.assert_array_equal(folder.predict(seen).ab, file.predict(seen).ab)
+    assert sum(array.size for layer in weights.read() for array in layer) == 6_219_410
 
 
 # --- weights are data ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_hostile_weights_without_a_manifest_are_refused_or_are_numbers(saved, seed):
+def test_hostile_weights_without_a_manifest_are_refused_or_are_numbers(saved, seed, take):
     random = np.random.default_rng(seed)
     data = bytearray((saved / "colorizer.weights.h5").read_bytes())
     if seed % 3 == 0:
@@ -114,7 +134,7 @@ def test_hostile_weights_without_a_manifest_are_refused_or_are_numbers(saved, se
     path = saved / f"{seed}.weights.h5"
     path.write_bytes(data)
     try:
-        weights.load(build_network(TINY), path)
+        take(path)
     except WeightsError as error:
         assert f"{path} does not hold weights of this network: " in str(error)
 
@@ -138,7 +158,7 @@ def test_code_in_a_weights_file_is_never_run(tmp_path, name):
     assert not trace.exists()
 
 
-def test_pickles_and_layers_hidden_inside_hdf5_are_never_run(saved, tmp_path):
+def test_pickles_and_layers_hidden_inside_hdf5_are_never_run(saved, tmp_path, take):
     trace = tmp_path / "was here"
     evil = np.void(pickle.dumps(Mine(trace)))
     path = tmp_path / "evil.weights.h5"
@@ -149,11 +169,11 @@ def test_pickles_and_layers_hidden_inside_hdf5_are_never_run(saved, tmp_path):
         layer["0"] = evil
         file.attrs["model_config"] = '{"class_name": "Lambda", "config": {"function": "evil"}}'
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        weights.load(build_network(TINY), path)
+        take(path)
     assert not trace.exists()
 
 
-def test_weights_that_lie_elsewhere_on_the_disk_are_not_followed(saved, tmp_path):
+def test_weights_that_lie_elsewhere_on_the_disk_are_not_followed(saved, tmp_path, take):
     path = tmp_path / "evil.weights.h5"
     shutil.copy(saved / "colorizer.weights.h5", path)
     with h5py.File(path, "r+") as file:
@@ -161,4 +181,27 @@ def test_weights_that_lie_elsewhere_on_the_disk_are_not_followed(saved, tmp_path
         del file["layers"][name]
         file["layers"][name] = h5py.ExternalLink(str(saved / "colorizer.weights.h5"), f"/layers/{name}")
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        weights.load(build_network(TINY), path)
+        take(path)
+
+
+def test_numbers_that_lie_in_another_file_are_not_read_either(saved, tmp_path, take):
+    outside, path = tmp_path / "outside", tmp_path / "evil.weights.h5"
+    outside.write_bytes(bytes(4 * 4))
+    shutil.copy(saved / weights.FILE, path)
+    with h5py.File(path, "r+") as file:
+        layer = file["layers/conv2d/vars"]
+        del layer["1"]
+        layer.create_dataset("1", (4,), "f4", external=[(str(outside), 0, 16)])
+    with pytest.raises(WeightsError, match="does not hold weights of this network"):
+        take(path)
+
+
+def test_an_array_that_claims_to_be_larger_than_any_memory_is_not_read(saved, tmp_path):
+    path = tmp_path / "evil.weights.h5"
+    shutil.copy(saved / weights.FILE, path)
+    with h5py.File(path, "r+") as file:
+        layer = file["layers/conv2d/vars"]
+        del layer["1"]
+        layer.create_dataset("1", (1 << 40,), "f4", chunks=(1 << 10,))
+    with pytest.raises(WeightsError, match=r"layers/conv2d/vars/1 should be numbers of shape \(4,\)"):
+        weights.read(path, TINY)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from colorizer import weights, winograd
+from colorizer.architecture import ARCHITECTURE
 from colorizer.network import build_network
-from colorizer.winograd import in_ncnn
+from colorizer.winograd import from_table, in_ncnn
 
 
 def seen(height: int, width: int, count: int = 1) -> np.ndarray:
@@ -22,6 +23,13 @@ def test_the_shipped_network_says_the_same_to_a_thousandth_of_a_unit():
     light = seen(96, 144)
     off = 255 * np.abs(in_ncnn(network)(light) - np.asarray(network(light, training=False)))
     assert off.max() < 1e-3
+
+
+def test_without_keras_it_is_the_same_network():
+    network = build_network(precision="float32", fresh=False)
+    weights.load(network)
+    light = seen(96, 144)
+    np.testing.assert_array_equal(from_table(ARCHITECTURE, weights.read())(light), in_ncnn(network)(light))
 
 
 @pytest.mark.parametrize("sides", [(32, 48), (64, 64), (8, 200), (8, 8)])
