@@ -24,6 +24,9 @@ PHOTO_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".bmp", ".gif", ".pgm",
     ".ppm", ".jp2", ".tga", ".mpo",
 }  # fmt: skip
+# With fewer photos, TensorFlow takes longer to load than it could win over ncnn: 3 s, for some 8 ms a photo
+# where there is bfloat16.
+FEW = 300
 # Keras would load these, half a second's work, for galleries and tables that nobody asks the command for.
 UNUSED = ("matplotlib", "pandas")
 
@@ -113,14 +116,16 @@ def main(arguments: list[str] | None = None) -> int:
         from colorizer.limits import UNLIMITED, Limits
         from colorizer.weights import WeightsError
 
-        if not alone and not surely_ncnn():
+        soon = len(pairs) < FEW
+        if not alone and not surely_ncnn(soon):
             use_threads(1)
         try:
             limits = UNLIMITED if options.no_limits else Limits.from_environment()
             if options.no_limits:
                 lift_pillows_limit()
-            threads = None if alone else 1
-            colorizer = Colorizer.from_pretrained(options.weights, limits=limits, threads=threads)
+            colorizer = Colorizer.from_pretrained(
+                options.weights, limits=limits, threads=None if alone else 1, soon=soon
+            )
         except (WeightsError, ValueError) as error:
             return _complain(str(error), 2)
     batch = Batch(colorizer, options.size, options.strength, options.overwrite)

@@ -158,6 +158,7 @@ class Colorizer:
         precision: str | None = None,
         limits: Limits | None = None,
         threads: int | None = None,
+        soon: bool = False,
     ) -> "Colorizer":
         """A colorizer with trained weights.
 
@@ -169,11 +170,13 @@ class Colorizer:
                 None for what this processor does faster (see `forward.py`).
             limits: as in `Colorizer`.
             threads: as in `Colorizer`.
+            soon: be ready as soon as can be, without TensorFlow, even if that should work the network out
+                faster later on.
 
         Raises:
             WeightsError: no weights there, damaged ones, or another network's.
         """
-        if precision in (None, "float32") and surely_ncnn():
+        if precision in (None, "float32") and surely_ncnn(soon):
             get_ready()
             return cls(from_table(ARCHITECTURE, weights.read(source), threads), limits, threads)
         from colorizer.network import build_network  # with Keras and TensorFlow, which takes some seconds

@@ -139,16 +139,21 @@ def fastest_runtime() -> str:
     return "ncnn"
 
 
-def surely_ncnn() -> bool:
+def surely_ncnn(soon: bool = False) -> bool:
     """Whether ncnn is to be taken, as far as that can be said without TensorFlow, which is slow to load.
 
     It is if it was asked for, and if it was the faster when this processor last timed these libraries.
+
+    Args:
+        soon: whether there is so little to do that being ready soon counts for more than a faster network.
     """
     chosen = os.environ.get("COLORIZER_RUNTIME")
     if chosen or not winograd.available() or _backend() != "tensorflow":
         return chosen == "ncnn" and winograd.available()
     if os.environ.get("COLORIZER_PRECISION") not in (None, "", "float32"):
         return False
+    if soon:
+        return True
     try:
         return MEMORY.read_text() == _circumstances()
     except (OSError, UnicodeDecodeError):

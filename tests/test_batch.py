@@ -28,7 +28,7 @@ from conftest import TINY
 from colorizer import __main__ as command, colorizer as core
 from colorizer.network import build_network
 core.Colorizer.from_pretrained = classmethod(
-    lambda cls, source, **options: cls(build_network(TINY, "float32", 0), **options)
+    lambda cls, _, soon, **options: cls(build_network(TINY, "float32", 0), **options)
 )
 sys.exit(command.main(sys.argv[1:]))
 """.format(root=str(ROOT), tests=str(ROOT / "tests"))

@@ -169,7 +169,9 @@ def test_help_and_wrong_usage_are_answered_before_tensorflow_is_loaded():
 
 
 @pytest.mark.parametrize(
-    ("runtime", "loaded"), [("tensorflow", "keras tensorflow"), ("ncnn", "")], ids=["tensorflow", "ncnn"]
+    ("runtime", "loaded"),
+    [("tensorflow", "keras tensorflow"), ("ncnn", ""), ("", "")],
+    ids=["tensorflow", "ncnn", "none asked for"],
 )
 def test_the_command_loads_no_library_that_it_has_no_use_for(album, tmp_path, runtime, loaded):
     code = (
@@ -182,6 +184,20 @@ def test_the_command_loads_no_library_that_it_has_no_use_for(album, tmp_path, ru
         capture_output=True, text=True, env=os.environ | {"COLORIZER_RUNTIME": runtime},
     )  # fmt: skip
     assert done.stdout.split() == ["0", *loaded.split()], done.stderr
+
+
+@pytest.mark.parametrize(("count", "soon"), [(1, True), (299, True), (300, False)])
+def test_a_long_batch_waits_until_the_faster_runtime_is_found(
+    monkeypatch, tmp_path, tiny_colorizer, count, soon
+):
+    asked = []
+    monkeypatch.setattr(
+        core.Colorizer, "from_pretrained", lambda *_, **options: asked.append(options) or tiny_colorizer
+    )
+    for number in range(count):
+        (tmp_path / f"{number}.jpg").write_bytes(b"no photo")
+    assert run(tmp_path, "-o", tmp_path / "out") == 1
+    assert [options["soon"] for options in asked] == [soon]
 
 
 def test_a_library_that_is_there_already_stays_and_others_are_missing_for_a_while():

@@ -229,6 +229,18 @@ def test_what_was_decided_for_a_wish_is_not_kept_and_a_wish_comes_before_what_is
     assert not surely_ncnn()
 
 
+def test_who_wants_to_be_ready_soon_gets_ncnn_untimed_unless_something_else_was_asked_for(timed, monkeypatch):
+    timed([], 9)
+    assert surely_ncnn(soon=True)
+    timed([], 0.1, precision="mixed_bfloat16")
+    assert not surely_ncnn(soon=True)
+    timed([], 0.1, runtime="tensorflow")
+    assert not surely_ncnn(soon=True)
+    timed([], 0.1)
+    monkeypatch.setitem(sys.modules, "ncnn", None)
+    assert not surely_ncnn(soon=True)
+
+
 def test_without_the_package_nothing_is_known(timed, monkeypatch):
     timed([], 0.1)
     forward._remember()

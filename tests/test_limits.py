@@ -115,7 +115,9 @@ def test_the_command_says_that_only_the_first_was_taken(tmp_path, monkeypatch, t
     path = tmp_path / "several.gif"
     Image.new("L", (40, 30)).save(path, save_all=True, append_images=[Image.new("L", (40, 30), 255)])
     monkeypatch.setattr(
-        Colorizer, "from_pretrained", classmethod(lambda cls, source, **options: cls(tiny_network, **options))
+        Colorizer,
+        "from_pretrained",
+        classmethod(lambda cls, _, soon, **options: cls(tiny_network, **options)),
     )
     assert command.main([str(path), "-o", str(tmp_path / "out")]) == 0
     assert "several.gif holds several pictures; only the first is taken." in capsys.readouterr().err
