@@ -211,7 +211,15 @@ def _pack(n, red, green, blue, out):
 
 
 @kept
-def paint(light, top, height, planes, counts, taps, out):
+def paint(
+    light: np.ndarray,
+    top: int,
+    height: int,
+    planes: np.ndarray,
+    counts: tuple[int, int],
+    taps: tuple[int, int],
+    out: np.ndarray,
+) -> None:
     """Colours some rows of a photo.
 
     Args:
