@@ -92,8 +92,7 @@ class Prediction:
     def _painter(self, strength: float) -> Callable[[int, int], np.ndarray]:
         """What paints a strip `(top, rows)` of the photo: (rows, W, 4) uint8."""
         check_strength(strength)
-        width, height = self.photo.size
-        painter = Painter(height, width, self.ab * np.float32(strength))
+        painter = Painter(self.photo.size[1], self.ab * np.float32(strength))
         deadline = self.limits.start(self.photo.name)
 
         def paint(top: int, rows: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Puts the network's small map of colour under a photo's own lightness, a strip of rows at a time.
 
-    painter = Painter(photo_height, photo_width, ab)      # ab: (h, w, 2), as small as the network made it
-    painter.paint(top, lightness_of_these_rows)           # (rows, W, 4) uint8: sRGB and 255
+    painter = Painter(photo_height, ab)          # ab: (h, w, 2), as small as the network made it
+    painter.paint(top, light_of_these_rows)      # (rows, W, 4) uint8: sRGB and 255
 
 The map is brought to the size of the photo on the way, and the coloured photo never exists as a whole unless
 somebody wants it. What is done with every pixel is in `pixels.py`.
@@ -11,29 +11,27 @@ from threading import Thread
 
 import numpy as np
 
-from colorizer.pixels import TAPS, paint, taps_for
+from colorizer.pixels import TAPS, paint
 
 
 def get_ready() -> None:
     """Begins to read, or to compile, what painting needs, beside whatever else is to be loaded."""
     grey = np.zeros((1, 1), np.uint8)
-    Thread(target=Painter(1, 1, np.zeros((1, 1, 2), np.float32)).paint, args=(0, grey)).start()
+    Thread(target=Painter(1, np.zeros((1, 1, 2), np.float32)).paint, args=(0, grey)).start()
 
 
 class Painter:
     """One photo's colour map, made ready to be laid under any of its rows. Safe to share between threads."""
 
-    def __init__(self, height: int, width: int, ab: np.ndarray):
+    def __init__(self, height: int, ab: np.ndarray):
         """Takes the map.
 
         Args:
             height: of the photo, in pixels.
-            width: of the photo, in pixels.
             ab: (h, w, 2) float32, a* and b*, unscaled.
         """
-        self._height, self._width = height, width
+        self._height = height
         self._counts = high, broad = ab.shape[:2]
-        self._taps = taps_for(high, height), taps_for(broad, width)
         # In whole groups of elements, as they are added up; those beyond the map's own count nothing.
         self._planes = np.zeros((2, high + -high % TAPS, broad + -broad % TAPS), np.float32)
         self._planes[:, :high, :broad] = ab.transpose(2, 0, 1)
@@ -55,5 +53,5 @@ class Painter:
         # For every kind of array, loops would be compiled anew: in one piece or not, to be written to or not.
         light = np.ascontiguousarray(light).view()
         light.setflags(write=False)
-        paint(light, top, self._height, self._planes, self._counts, self._taps, packed)
+        paint(light, top, self._height, self._planes, self._counts, packed)
         return packed.view(np.uint8).reshape(*packed.shape, 4)

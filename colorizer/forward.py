@@ -9,8 +9,9 @@ all, with the weights inside it.
 
 bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX); on others it gains nothing, its
 gradients take twenty times as long, and ncnn halves the time instead (`winograd.py`). Which is which is
-measured, not looked up, when the weights are loaded and when training begins. COLORIZER_PRECISION=float32
-switches bfloat16 off, COLORIZER_RUNTIME=tensorflow ncnn.
+measured, not looked up, when the weights are loaded and when training begins. Only that ncnn was the faster
+is remembered: TensorFlow need not be loaded at all then. COLORIZER_PRECISION=float32 switches bfloat16 off,
+COLORIZER_RUNTIME=tensorflow ncnn.
 """
 
 import os

@@ -2,7 +2,7 @@
 
     photo = read_photo("grandma.tif")        # also a PIL image or an array
     photo.lightness                          # (H, W) float32, L* in [0, 100]
-    photo.light(1000, 100)                   # the same of a hundred rows, without making all of it
+    photo.light(1000, 100)                   # the light of a hundred rows, as it is: levels, or L*
 
 A scan is seldom plain 8-bit sRGB. Here 16-bit greys keep their depth, colour profiles are honoured,
 transparency is set aside, cameras' rotation is applied, and what is no photo at all, or too much of one,

@@ -1,6 +1,6 @@
 """What is done with every single pixel: loops in plain Python that Numba compiles for this processor.
 
-    paint(light, top, height, planes, (h, w), taps, out)      # `compose.py` calls it, strip by strip
+    paint(light, top, height, planes, (h, w), out)      # `compose.py` calls it, strip by strip
 
 A photo of twelve megapixels takes each of these steps twelve million times. Whole arrays at a time, as NumPy
 works, every step would write an array to memory and the next would read it back; here a piece of a row goes
@@ -76,7 +76,8 @@ def kept(function: Callable) -> Callable:
         return numba.njit(**OPTIONS)(function)
 
 
-def taps_for(count: int, length: int) -> int:
+@step
+def _taps(count, length):
     """How many elements of a row are in reach of one of its enlargement to `length`, in whole groups."""
     return TAPS * min(ceil(max(count / length, 1)), ceil(count / TAPS))
 
@@ -217,7 +218,6 @@ def paint(
     height: int,
     planes: np.ndarray,
     counts: tuple[int, int],
-    taps: tuple[int, int],
     out: np.ndarray,
 ) -> None:
     """Colours some rows of a photo.
@@ -228,20 +228,20 @@ def paint(
         height: of the photo.
         planes: (2, h or more, w or more) float32, the map of a* and b*; what goes beyond fills up a group.
         counts: h and w of the map.
-        taps: `taps_for` its height and its width.
         out: (rows, W) int32, is filled: R, G, B in 8-bit sRGB, and 255.
     """
     rows, width = out.shape
-    down_starts, down = np.empty(rows, np.int32), np.empty((taps[0], rows), np.float32)
-    _fill_shares(counts[0], height, top, rows, down_starts, down)
+    (high, broad), taps = counts, _taps(counts[0], height)
+    down_starts, down = np.empty(rows, np.int32), np.empty((taps, rows), np.float32)
+    _fill_shares(high, height, top, rows, down_starts, down)
     low = down_starts[0]
-    reached = down_starts[-1] + taps[0] - low
-    starts, shares = np.empty(PIECE, np.int32), np.empty((taps[1], PIECE), np.float32)
+    reached = down_starts[-1] + taps - low
+    starts, shares = np.empty(PIECE, np.int32), np.empty((_taps(broad, width), PIECE), np.float32)
     wide = np.empty((2, reached, PIECE), np.float32)
     f, a, b = np.empty(PIECE, np.float32), np.empty(PIECE, np.float32), np.empty(PIECE, np.float32)
     for left in range(0, width, PIECE):
         n = min(PIECE, width - left)
-        _fill_shares(counts[1], width, left, n, starts, shares)
+        _fill_shares(broad, width, left, n, starts, shares)
         for row in range(reached):
             _widen(planes[0, low + row], n, starts, shares, wide[0, row])
             _widen(planes[1, low + row], n, starts, shares, wide[1, row])

@@ -6,8 +6,8 @@
 Winograd's way (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks") works out a square
 of 4x4 answers with 36 products where the plain sum takes 144. TensorFlow does not know it: on a processor
 without bfloat16 the network takes half the time in ncnn, and its colours stay the same to a thousandth of a
-unit. Whether it is used is measured in `forward.py`. The weights are those of a Keras network as it stands:
-nothing is converted beforehand, and there is one file of weights for all.
+unit. Whether it is used is measured in `forward.py`. The weights are those of a Keras network as it stands,
+or come from the file without Keras: nothing is converted beforehand, and one file of weights serves all.
 """
 
 import os

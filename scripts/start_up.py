@@ -28,7 +28,7 @@ import gradio; lap("import gradio")
 import app; lap("the rest of the imports")
 colorizer = app.Colorizer.from_pretrained(); lap("what works the network out, and its weights")
 import sys; print("         with" if "tensorflow" in sys.modules else "         without", "TensorFlow")
-colorizer.predict("PHOTO"); lap("first photo, its graphs built")
+colorizer.predict("PHOTO"); lap("first photo")
 colorizer.predict("PHOTO"); lap("second photo")
 page = app.build_page(colorizer); lap("the page put together")
 """

@@ -5,6 +5,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import chromium
@@ -13,25 +14,12 @@ import pytest
 import vgg
 from PIL import Image
 
-from colorizer.architecture import Conv
+from colorizer.architecture import ARCHITECTURE
 from colorizer.network import build_network
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-TINY = (
-    Conv(4, stride=2),
-    Conv(4),
-    Conv(6, stride=2),
-    Conv(6),
-    Conv(8, stride=2),
-    Conv(8),
-    Conv(8),
-    Conv(8),
-    Conv(6, upsample=True),
-    Conv(6, upsample=True),
-    Conv(4),
-    Conv(4),
-    Conv(2, upsample=True),
-)
+FILTERS = (4, 4, 6, 6, 8, 8, 8, 8, 6, 6, 4, 4, 2)
+TINY = tuple(replace(conv, filters=few) for conv, few in zip(ARCHITECTURE, FILTERS, strict=True))
 """The shipped architecture, layer for layer, with a few filters instead of hundreds."""
 
 

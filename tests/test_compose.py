@@ -16,7 +16,7 @@ from colorizer.pixels import PIECE
 def composed(lab: np.ndarray) -> np.ndarray:
     """Colours of (H, W, 3) Lab: the map is as large as the photo, so that each pixel has its own."""
     lab = lab.astype(np.float32)
-    return Painter(*lab.shape[:2], lab[..., 1:]).paint(0, lab[..., 0])[..., :3]
+    return Painter(len(lab), lab[..., 1:]).paint(0, lab[..., 0])[..., :3]
 
 
 @pytest.mark.filterwarnings("ignore:Conversion from CIE-LAB")
@@ -95,7 +95,7 @@ def test_strips_meet_without_a_seam_and_hold_the_colors_of_the_map_as_pillow_enl
     lightness = color.lightness(grey)
     light = grey if kind is np.uint8 else lightness
     ab = random.normal(0, 20, (24, 31, 2)).astype(np.float32)
-    painter = Painter(height, width, ab)
+    painter = Painter(height, ab)
     whole = painter.paint(0, light)
     for rows in (1, 7, 128, height):
         tops = range(0, height, rows)[:50]
@@ -112,7 +112,7 @@ def test_a_map_of_less_elements_than_the_filter_reaches_is_enlarged_as_well(shap
     ab = np.random.default_rng(0).normal(0, 20, (*shape, 2)).astype(np.float32)
     light = np.full((60, 70), 60, np.float32)
     each = np.dstack([light, enlarged(ab, 70, 60)])
-    assert (Painter(60, 70, ab).paint(0, light)[..., :3] != composed(each)).any(axis=-1).mean() <= 0.001
+    assert (Painter(60, ab).paint(0, light)[..., :3] != composed(each)).any(axis=-1).mean() <= 0.001
 
 
 def test_of_a_photo_in_rgb_the_light_is_kept_to_the_rounding_of_8_bits():
@@ -120,7 +120,7 @@ def test_of_a_photo_in_rgb_the_light_is_kept_to_the_rounding_of_8_bits():
     rgb = random.integers(0, 256, (300, 400, 3), dtype=np.uint8)
     rgb[:100] = rgb[:100] // 20  # near black, where L* is straight
     rgb[0, :3] = [[0, 0, 0], [255, 255, 255], [1, 1, 1]]
-    painter = Painter(300, 400, random.normal(0, 20, (24, 31, 2)).astype(np.float32))
+    painter = Painter(300, random.normal(0, 20, (24, 31, 2)).astype(np.float32))
     expected = painter.paint(0, rgb2lab(rgb)[..., 0].astype(np.float32))
     painted = painter.paint(0, rgb)
     assert np.abs(painted.astype(int) - expected).max() <= 1
@@ -129,7 +129,7 @@ def test_of_a_photo_in_rgb_the_light_is_kept_to_the_rounding_of_8_bits():
 
 def test_grey_in_rgb_is_painted_like_grey():
     grey = np.arange(256, dtype=np.uint8)[None].repeat(8, 0)
-    painter = Painter(*grey.shape, np.full((3, 4, 2), 15, np.float32))
+    painter = Painter(len(grey), np.full((3, 4, 2), 15, np.float32))
     once, thrice = painter.paint(0, grey), painter.paint(0, np.dstack([grey] * 3))
     assert (once != thrice).any(axis=-1).mean() <= 0.01  # the last place of float32, at the edge of rounding
     np.testing.assert_allclose(once.astype(int), thrice, atol=1)
@@ -137,7 +137,7 @@ def test_grey_in_rgb_is_painted_like_grey():
 
 def test_pixels_that_lie_elsewhere_or_must_not_be_written_to_need_no_other_loops():
     grey = np.random.default_rng(0).integers(0, 256, (40, 90), dtype=np.uint8)
-    painter = Painter(40, 45, np.full((5, 6, 2), 10, np.float32))
+    painter = Painter(40, np.full((5, 6, 2), 10, np.float32))
     expected = painter.paint(0, grey[:, ::2].copy())
     compiled = len(pixels.paint.signatures)
     np.testing.assert_array_equal(painter.paint(0, grey[:, ::2]), expected)
@@ -147,7 +147,7 @@ def test_pixels_that_lie_elsewhere_or_must_not_be_written_to_need_no_other_loops
 
 def test_other_threads_go_on_while_a_strip_is_painted():
     grey = np.zeros((4096, 4096), np.uint8)
-    painter = Painter(*grey.shape, np.zeros((48, 64, 2), np.float32))
+    painter = Painter(len(grey), np.zeros((48, 64, 2), np.float32))
     painter.paint(0, grey)  # is compiled
     ticks, stop = 0, threading.Event()
 
