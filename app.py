@@ -6,7 +6,8 @@
     python app.py --port 8000 --host 0.0.0.0 --weights my-weights/
 
 A Hugging Face Space starts this very file. The page's parts are in `page/`; here they are put together, the
-public endpoint is added, and the server is started. All photos are deleted after an hour.
+public endpoint is added, and the server is started. All photos are deleted after an hour, and
+when the page stops.
 """
 
 import argparse
@@ -29,7 +30,7 @@ with uncollected(), without(*UNUSED):
     from starlette.middleware import Middleware
 
     from colorizer import Colorizer, WeightsError
-    from page import about, look, many, one
+    from page import about, look, many, one, tidy
     from page.safety import LIMITS, NoErrands, guard
     from page.work import KEEP_SECONDS, predict, write
 
@@ -129,17 +130,22 @@ def main(arguments: list[str] | None = None) -> int:
     if options.auth and not (user and password):
         parser.error("--auth or COLORIZER_AUTH must be user:password, neither of them empty")
     try:
-        with uncollected(), without(*UNUSED):
-            colorizer = Colorizer.from_pretrained(options.weights)
-        page = build_page(colorizer)
-        page.launch(
-            server_name=options.host, server_port=options.port, share=options.share,
-            mcp_server=options.mcp, auth=(user, password) if options.auth else None,
-            prevent_thread_lock=True, **launch_options(),
-        )  # fmt: skip
-        if options.share and not page.share_url and "SPACE_ID" not in os.environ:
-            print(f"app.py: {NO_LINK} Here it works all the same, at {page.local_url}", file=sys.stderr)
-        page.block_thread()
+        with tidy.own_folder() as folder:
+            with uncollected(), without(*UNUSED):
+                colorizer = Colorizer.from_pretrained(options.weights)
+            page = build_page(colorizer)
+            # Gradio is given one round more to delete what it knows of.
+            housekeeping = tidy.housekeeping(folder, page, CLEAN_SECONDS, KEEP_SECONDS + CLEAN_SECONDS)
+            with tidy.ended_by_sigterm(lambda: page.close(verbose=False)), housekeeping:
+                page.launch(
+                    server_name=options.host, server_port=options.port, share=options.share,
+                    mcp_server=options.mcp, auth=(user, password) if options.auth else None,
+                    prevent_thread_lock=True, **launch_options(),
+                )  # fmt: skip
+                if options.share and not page.share_url and "SPACE_ID" not in os.environ:
+                    said = f"app.py: {NO_LINK} Here it works all the same, at {page.local_url}"
+                    print(said, file=sys.stderr)
+                page.block_thread()
     except WeightsError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2

@@ -16,8 +16,8 @@ its colours. The light itself is not touched: what was sharp stays sharp. It lea
 photographs by being shown them in grey.
 
 The colours are plausible, not true. Nothing is burnt into the picture, but the metadata of every file (XMP
-`DigitalSourceType`) says that a network made its colours. Uploads and results are deleted after an hour;
-nothing is logged about pictures, and nothing leaves the machine that runs this page.
+`DigitalSourceType`) says that a network made its colours. Uploads and results are deleted after an hour
+and when the page stops; nothing is logged about pictures, and nothing leaves the machine that runs it.
 
 {LIMITS}; animations and documents of several pages give their first
 picture. Larger ones are welcome at home, where whoever runs the page can change the limits."""

@@ -1,7 +1,10 @@
 """What several tests share: a tiny network, photos made on the spot, the page, and a browser to visit it."""
 
 import io
+import os
 import pickle
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +21,21 @@ from colorizer.architecture import ARCHITECTURE
 from colorizer.network import build_network
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+LITTER = pytest.StashKey[str]()
 FILTERS = (4, 4, 6, 6, 8, 8, 8, 8, 6, 6, 4, 4, 2)
 TINY = tuple(replace(conv, filters=few) for conv, few in zip(ARCHITECTURE, FILTERS, strict=True))
 """The shipped architecture, layer for layer, with a few filters instead of hundreds."""
+
+
+def pytest_configure(config):
+    """What is written to temporary folders, by a browser or by a page that is killed too, goes at the end."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # what failed is kept, out of it
+    folder = tempfile.mkdtemp(prefix="colorizer-tests-")
+    config.stash[LITTER] = os.environ["TMPDIR"] = tempfile.tempdir = folder
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(config.stash[LITTER], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

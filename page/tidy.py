@@ -1,0 +1,139 @@
+"""Where visitors' photos lie while the page has them: in one folder, of which nothing stays.
+
+Gradio deletes the files that it knows. It forgets uploads that broke off, the empty files and folders that
+uploads leave behind, and everything if a signal ends its process. Here the page gets a temporary folder of
+its own, which only its user can read: what has been forgotten there goes with the hours, the folder goes when
+the page ends, and that of a page that was killed goes when the next one starts.
+"""
+
+import os
+import shutil
+import signal
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import gradio as gr
+from filelock import FileLock, Timeout
+
+PREFIX = "colorizer-page-"
+LOCK = "lock"  # held as long as the page runs, whatever ends it
+USER = os.getuid() if hasattr(os, "getuid") else 0  # Windows calls everybody 0 in a file's state
+YOUNG = 60  # seconds in which a new folder may not have its lock yet
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """A folder for all that is temporary in this process, Gradio's files among it; deleted at the end.
+
+    It is made in GRADIO_TEMP_DIR, or else where temporary files go on this machine. What pages that run no
+    more have left there is deleted first.
+    """
+    gradio_before, tempdir_before = os.environ.get("GRADIO_TEMP_DIR"), tempfile.tempdir
+    parent = Path(gradio_before or tempfile.gettempdir())
+    parent.mkdir(parents=True, exist_ok=True)
+    sweep(parent)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
+    lock = FileLock(folder / LOCK)
+    lock.acquire()
+    tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    if "gradio.mcp" in sys.modules:  # photos that a language model sends within its words
+        sys.modules["gradio.mcp"].DEFAULT_TEMP_DIR = str(folder)
+    try:
+        yield folder
+    finally:
+        tempfile.tempdir = tempdir_before
+        if gradio_before is None:
+            del os.environ["GRADIO_TEMP_DIR"]
+        else:
+            os.environ["GRADIO_TEMP_DIR"] = gradio_before
+        lock.release()
+        shutil.rmtree(folder, ignore_errors=True)  # what is still being written goes at the next start
+
+
+def sweep(parent: Path) -> None:
+    """Deletes the folders of this user's pages that run no more."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        try:
+            state = folder.lstat()
+            # Where all users write, a folder or a link with such a name may be anybody's.
+            ours = stat.S_ISDIR(state.st_mode) and state.st_uid == USER
+            young = time.time() - state.st_mtime < YOUNG and not (folder / LOCK).exists()
+            if ours and not young:
+                with FileLock(folder / LOCK, timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
+        except (Timeout, FileNotFoundError):  # its page runs, or another page has just deleted it
+            continue
+
+
+def kept(page: gr.Blocks) -> set[str]:
+    """The files that a page shows for as long as it runs: its examples."""
+    return {str(Path(file)) for block in page.blocks.values() for file in getattr(block, "keep_in_cache", ())}
+
+
+def put_away(folder: Path, seconds: float, spared: Collection[str] = ()) -> None:
+    """Deletes the files below a folder that nobody has written to for so long, and empty folders alike.
+
+    Args:
+        folder: its files' and folders' time of change decides.
+        seconds: the age from which they go.
+        spared: paths of files that stay.
+    """
+    before = time.time() - seconds
+    for place, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            file = Path(place, name)
+            try:
+                if file.lstat().st_mtime < before and file != folder / LOCK and str(file) not in spared:
+                    file.unlink()
+            except FileNotFoundError:  # Gradio was first
+                continue
+        try:
+            if Path(place) != folder and Path(place).stat().st_mtime < before:
+                os.rmdir(place)
+        except OSError:  # not empty, or gone
+            continue
+
+
+@contextmanager
+def housekeeping(folder: Path, page: gr.Blocks, every: float, age: float) -> Iterator[None]:
+    """Puts away what is older than `age` seconds, in rounds of `every` seconds, while the body runs."""
+    done = Event()
+
+    def rounds() -> None:
+        while not done.wait(every):
+            put_away(folder, age, kept(page))
+            sweep(folder.parent)
+
+    Thread(target=rounds, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+@contextmanager
+def ended_by_sigterm(close: Callable[[], None]) -> Iterator[None]:
+    """Lets SIGTERM, with which services and containers are stopped, end the body in order.
+
+    Args:
+        close: called at the end, however it comes about.
+
+    Raises:
+        SystemExit: with 143, as shells report SIGTERM.
+    """
+
+    def end(number: int, _frame) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        close()

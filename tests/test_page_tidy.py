@@ -1,0 +1,142 @@
+"""That nothing of a visitor's photo stays on the machine, however the page ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import gradio as gr
+import gradio.mcp
+import httpx
+
+from page import tidy
+
+ROOT = Path(__file__).resolve().parent.parent
+HOUR = 3600
+
+
+@contextmanager
+def page_in(folder: Path):
+    """The page as a service starts it, its temporary files in `folder`; gives its process and address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", address.rpartition(":")[2]],
+        cwd=ROOT, env=environment | {"TMPDIR": str(folder)}, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                httpx.get(f"{address}/config").raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(0.2)
+        yield process, address
+    finally:
+        process.kill()
+        process.wait()
+
+
+def upload(address: str, photo: Path) -> Path:
+    files = {"files": (photo.name, photo.read_bytes())}
+    return Path(httpx.post(f"{address}/gradio_api/upload", files=files).raise_for_status().json()[0])
+
+
+def folders(parent: Path) -> list[Path]:
+    return list(parent.glob(f"{tidy.PREFIX}*"))
+
+
+def test_photos_go_when_the_page_is_stopped_and_after_it_was_killed_when_the_next_one_starts(
+    tmp_path, grey_photo
+):
+    with page_in(tmp_path) as (killed, address):
+        left = upload(address, grey_photo)
+        killed.kill()
+        killed.wait()
+        assert left.exists()
+        with page_in(tmp_path) as (stopped, address):
+            assert not left.exists()
+            assert len(folders(tmp_path)) == 1
+            assert upload(address, grey_photo).exists()
+            stopped.send_signal(signal.SIGTERM)
+            assert stopped.wait(30) == 128 + signal.SIGTERM
+            assert folders(tmp_path) == []
+
+
+def test_a_page_that_runs_keeps_its_folder_when_another_one_starts(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with tidy.own_folder() as first:
+        monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+        with tidy.own_folder() as second:
+            assert sorted(folders(tmp_path)) == sorted([first, second])
+        assert folders(tmp_path) == [first]
+    assert folders(tmp_path) == []
+
+
+def test_only_its_user_can_look_into_the_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with tidy.own_folder() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_photos_within_a_language_models_words_lie_there_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(gradio.mcp, "DEFAULT_TEMP_DIR", "elsewhere")
+    with tidy.own_folder() as folder:
+        assert Path(gradio.mcp.DEFAULT_TEMP_DIR) == folder
+
+
+def test_a_link_with_the_name_of_a_pages_folder_is_not_followed(tmp_path):
+    others = tmp_path / "others"
+    others.mkdir()
+    (others / "letter.txt").write_text("Dear Ada")
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    (parent / f"{tidy.PREFIX}trap").symlink_to(others)
+    tidy.sweep(parent)
+    assert [path.name for path in others.iterdir()] == ["letter.txt"]
+
+
+def test_a_page_that_is_just_starting_is_left_alone(tmp_path):
+    folder = tmp_path / f"{tidy.PREFIX}new"
+    folder.mkdir()
+    tidy.sweep(tmp_path)
+    assert folder.exists()
+    os.utime(folder, (0, 0))
+    tidy.sweep(tmp_path)
+    assert not folder.exists()
+
+
+def test_what_is_old_goes_even_what_gradio_has_forgotten_and_what_is_new_or_shown_stays(tmp_path):
+    for name in ("old/photo.jpg", "old/example.jpg", "new/photo.jpg", "tmp-of-an-upload", tidy.LOCK):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"photo")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "fresh").mkdir()
+    for path in tmp_path.rglob("*"):
+        if path.name != "fresh" and path.parent.name != "new":
+            os.utime(path, (time.time() - 2 * HOUR,) * 2)
+    tidy.put_away(tmp_path, HOUR, {str(tmp_path / "old" / "example.jpg")})
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert left == ["fresh", tidy.LOCK, "new", "new/photo.jpg", "old", "old/example.jpg"]
+
+
+def test_rounds_are_made_while_the_page_runs_and_spare_its_examples(tmp_path):
+    with gr.Blocks() as page:
+        shown = gr.Image()
+    shown.keep_in_cache = {str(tmp_path / "example.jpg")}
+    for name in ("example.jpg", "photo.jpg"):
+        (tmp_path / name).write_bytes(b"photo")
+        os.utime(tmp_path / name, (0, 0))
+    with tidy.housekeeping(tmp_path, page, every=0.05, age=HOUR):
+        deadline = time.monotonic() + 10
+        while (tmp_path / "photo.jpg").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert [path.name for path in tmp_path.iterdir()] == ["example.jpg"]
