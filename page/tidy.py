@@ -41,9 +41,12 @@ def own_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
     lock = FileLock(folder / LOCK)
     lock.acquire()
-    tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    # Beside each other: what a handler writes into Gradio's own folder, Gradio neither copies nor gives out.
+    gradio, others = folder / "gradio", folder / "others"
+    others.mkdir()
+    tempfile.tempdir, os.environ["GRADIO_TEMP_DIR"] = str(others), str(gradio)
     if "gradio.mcp" in sys.modules:  # photos that a language model sends within its words
-        sys.modules["gradio.mcp"].DEFAULT_TEMP_DIR = str(folder)
+        sys.modules["gradio.mcp"].DEFAULT_TEMP_DIR = str(gradio)
     try:
         yield folder
     finally:
@@ -80,7 +83,7 @@ def put_away(folder: Path, seconds: float, spared: Collection[str] = ()) -> None
     """Deletes the files below a folder that nobody has written to for so long, and empty folders alike.
 
     Args:
-        folder: its files' and folders' time of change decides.
+        folder: of the page; its own folders stay, in those the time of change decides.
         seconds: the age from which they go.
         spared: paths of files that stay.
     """
@@ -94,7 +97,7 @@ def put_away(folder: Path, seconds: float, spared: Collection[str] = ()) -> None
             except FileNotFoundError:  # Gradio was first
                 continue
         try:
-            if Path(place) != folder and Path(place).stat().st_mtime < before:
+            if folder not in (Path(place), Path(place).parent) and Path(place).stat().st_mtime < before:
                 os.rmdir(place)
         except OSError:  # not empty, or gone
             continue

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +81,15 @@ def test_a_page_that_runs_keeps_its_folder_when_another_one_starts(tmp_path, mon
     assert folders(tmp_path) == []
 
 
+def test_what_gradio_has_is_apart_from_what_it_is_to_take(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with tidy.own_folder() as folder:
+        gradio_has, others = Path(os.environ["GRADIO_TEMP_DIR"]), Path(tempfile.gettempdir())
+        assert gradio_has.parent == others.parent == folder
+        assert gradio_has != others
+    assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path)
+
+
 def test_only_its_user_can_look_into_the_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with tidy.own_folder() as folder:
@@ -90,7 +100,7 @@ def test_photos_within_a_language_models_words_lie_there_too(tmp_path, monkeypat
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     monkeypatch.setattr(gradio.mcp, "DEFAULT_TEMP_DIR", "elsewhere")
     with tidy.own_folder() as folder:
-        assert Path(gradio.mcp.DEFAULT_TEMP_DIR) == folder
+        assert folder in Path(gradio.mcp.DEFAULT_TEMP_DIR).parents
 
 
 def test_a_link_with_the_name_of_a_pages_folder_is_not_followed(tmp_path):
@@ -115,17 +125,19 @@ def test_a_page_that_is_just_starting_is_left_alone(tmp_path):
 
 
 def test_what_is_old_goes_even_what_gradio_has_forgotten_and_what_is_new_or_shown_stays(tmp_path):
-    for name in ("old/photo.jpg", "old/example.jpg", "new/photo.jpg", "tmp-of-an-upload", tidy.LOCK):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"photo")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "fresh").mkdir()
+    gradio = tmp_path / "gradio"
+    for name in ("old/photo.jpg", "old/example.jpg", "new/photo.jpg", "tmp-of-an-upload", f"../{tidy.LOCK}"):
+        (gradio / name).parent.mkdir(exist_ok=True, parents=True)
+        (gradio / name).write_bytes(b"photo")
+    (gradio / "empty").mkdir()
+    (gradio / "fresh").mkdir()
     for path in tmp_path.rglob("*"):
         if path.name != "fresh" and path.parent.name != "new":
             os.utime(path, (time.time() - 2 * HOUR,) * 2)
-    tidy.put_away(tmp_path, HOUR, {str(tmp_path / "old" / "example.jpg")})
-    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
-    assert left == ["fresh", tidy.LOCK, "new", "new/photo.jpg", "old", "old/example.jpg"]
+    tidy.put_away(tmp_path, HOUR, {str(gradio / "old" / "example.jpg")})
+    left = sorted(str(path.relative_to(gradio)) for path in gradio.rglob("*"))
+    assert left == ["fresh", "new", "new/photo.jpg", "old", "old/example.jpg"]
+    assert (tmp_path / tidy.LOCK).exists()
 
 
 def test_rounds_are_made_while_the_page_runs_and_spare_its_examples(tmp_path):
