@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -130,12 +131,19 @@ def write_jpeg(
         painted = paint(top, rows)
         strip = Image.frombuffer("RGBX", (width, rows), painted, "raw", "RGBX", painted.strides[0], 1)
         # Into a file that the system knows, since only then does Pillow let other threads go on meanwhile.
-        with tempfile.TemporaryFile() as file:
+        with _nameless_file() as file:
             strip.save(file, "JPEG", **(first if top == 0 else settings))
             file.seek(0)
             return file.read()
 
     replace_file(Path(path), jpeg.join(over_strips(encode, height, rows, threads), width, height, rows))
+
+
+def _nameless_file() -> BinaryIO:
+    """A file for now, in memory where the system has such: the disk for temporary ones may be full."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("strip"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _check_sides(kind: str, width: int, height: int) -> None:

@@ -11,6 +11,7 @@ this file, or in the user's cache, for the next start; the first one takes some 
 The formulas are those of `color.py`; tests hold the result against scikit-image.
 """
 
+import warnings
 from collections.abc import Callable
 from math import ceil, floor
 
@@ -68,12 +69,36 @@ OPTIONS = {"nogil": True, "fastmath": True}
 step = numba.njit(**OPTIONS)  # part of a loop, compiled with it
 
 
-def kept(function: Callable) -> Callable:
-    """A function compiled at its first call, or read from where it was kept then."""
-    try:
-        return numba.njit(cache=True, **OPTIONS)(function)
-    except RuntimeError:  # there is no folder to keep it in
-        return numba.njit(**OPTIONS)(function)
+class Kept:
+    """A function compiled at its first call, or read from where it was kept then.
+
+    That never costs a photo: if there is no folder to keep it in, no room on the disk, or if what lies there
+    is damaged, it is compiled for this time alone, and a warning says so.
+    """
+
+    def __init__(self, function: Callable):
+        self._for_now = numba.njit(**OPTIONS)(function)
+        try:
+            self.compiled = numba.njit(cache=True, **OPTIONS)(function)
+        except RuntimeError as error:
+            self._do_without(error)
+
+    def __call__(self, *arguments):
+        """Calls the function."""
+        compiled = self.compiled
+        if compiled is not self._for_now:
+            try:
+                return compiled(*arguments)
+            # Not only OSError: what a damaged file gives may be any exception that there is.
+            except Exception as error:  # noqa: BLE001
+                if self.compiled is compiled:  # the first of several threads says it
+                    self._do_without(f"{compiled.stats.cache_path}: {error or type(error).__name__}")
+        return self._for_now(*arguments)
+
+    def _do_without(self, reason: object) -> None:
+        self.compiled = self._for_now
+        text = f"What was compiled cannot be kept, so that every start takes some seconds more: {reason}"
+        warnings.warn(text, stacklevel=3)
 
 
 @step
@@ -211,7 +236,7 @@ def _pack(n, red, green, blue, out):
         out[x] = low | (_level(blue[x]) << np.int32(16)) | np.int32(-1 << 24)
 
 
-@kept
+@Kept
 def paint(
     light: np.ndarray,
     top: int,

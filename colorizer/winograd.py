@@ -10,12 +10,11 @@ unit. Whether it is used is measured in `forward.py`. The weights are those of a
 or come from the file without Keras: nothing is converted beforehand, and one file of weights serves all.
 """
 
-import os
+import ctypes
+import io
 import struct
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from colorizer.strips import cores
 
 if TYPE_CHECKING:
     import keras
+    import ncnn
 
 MAGIC = 7767517  # first line of ncnn's description of a network
 # How ncnn is told to pad as TensorFlow does: the odd element more at the right and at the bottom.
@@ -85,14 +85,9 @@ def _function(layers: list[Words], threads: int | None) -> Callable[[np.ndarray]
     net.opt.use_bf16_packed = net.opt.use_bf16_storage = False
     # Squares of 6x6 gain no time over those of 4x4 here, and their kernels take 180 MB.
     net.opt.use_winograd63_convolution = False
-    # It reads from files alone.
-    with tempfile.TemporaryDirectory(prefix="colorizer-") as folder:
-        path = Path(folder, "weights")
-        with path.open("wb") as file:
-            for _, weights in layers:
-                file.writelines(weights)
-        if net.load_param_mem(description) or net.load_model(os.fspath(path)):
-            raise ValueError(f"ncnn does not take this network:\n{description}")
+    stream = io.BytesIO(b"".join(part for _, weights in layers for part in weights))
+    if net.load_param_mem(description) or net.load_model(_reader(stream)):
+        raise ValueError(f"ncnn does not take this network:\n{description}")
 
     def one(picture: np.ndarray) -> np.ndarray:
         extractor = net.create_extractor()
@@ -105,6 +100,21 @@ def _function(layers: list[Words], threads: int | None) -> Callable[[np.ndarray]
         return np.array(colors).transpose(1, 2, 0)
 
     return lambda seen: np.stack([one(picture) for picture in seen])
+
+
+def _reader(stream: BinaryIO) -> "ncnn.DataReader":
+    """What ncnn reads weights from; otherwise it takes a file, for which a disk may have no room."""
+    import ncnn
+
+    address = ctypes.pythonapi.PyCapsule_GetPointer
+    address.restype, address.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+
+    class Reader(ncnn.DataReader):
+        def read(self, place: object, size: int) -> int:
+            """Fills `size` bytes at a place in memory; tells how many there were."""
+            return stream.readinto((ctypes.c_char * size).from_address(address(place, None)))
+
+    return Reader()
 
 
 def _layers(network: "keras.Model") -> Iterator[Words]:

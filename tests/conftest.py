@@ -1,5 +1,6 @@
 """What several tests share: a tiny network, photos made on the spot, the page, and a browser to visit it."""
 
+import errno
 import io
 import os
 import pickle
@@ -83,6 +84,17 @@ def photos(tmp_path_factory, photo_bytes) -> Path:
         pixels = np.where(bright[..., None], (150, 190, 255), (110, 20, 10)).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{number:03}.png")
     return folder
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """No temporary file can be made."""
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name in ("TemporaryFile", "NamedTemporaryFile", "mkstemp", "mkdtemp"):
+        monkeypatch.setattr(tempfile, name, full)
 
 
 @pytest.fixture

@@ -1,10 +1,14 @@
 """Colour under a photo's own light: against scikit-image, at the edges of what sRGB can show, in strips."""
 
+import errno
+import re
+import runpy
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
-from numba.core import caching
+from numba.core import caching, compiler, config
 from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
@@ -139,10 +143,10 @@ def test_pixels_that_lie_elsewhere_or_must_not_be_written_to_need_no_other_loops
     grey = np.random.default_rng(0).integers(0, 256, (40, 90), dtype=np.uint8)
     painter = Painter(40, np.full((5, 6, 2), 10, np.float32))
     expected = painter.paint(0, grey[:, ::2].copy())
-    compiled = len(pixels.paint.signatures)
+    compiled = len(pixels.paint.compiled.signatures)
     np.testing.assert_array_equal(painter.paint(0, grey[:, ::2]), expected)
     np.testing.assert_array_equal(painter.paint(0, np.asarray(Image.fromarray(grey[:, ::2]))), expected)
-    assert len(pixels.paint.signatures) == compiled
+    assert len(pixels.paint.compiled.signatures) == compiled
 
 
 def test_other_threads_go_on_while_a_strip_is_painted():
@@ -171,4 +175,46 @@ def test_where_nothing_can_be_kept_a_function_is_compiled_all_the_same(monkeypat
         return 2 * x
 
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
-    assert pixels.kept(twice)(4.0) == 8
+    with pytest.warns(UserWarning, match="cannot be kept"):
+        assert pixels.Kept(twice)(4.0) == 8
+
+
+@pytest.fixture
+def doubling(tmp_path, monkeypatch):
+    """A module as `pixels.py` with a function that is kept in a folder, as a new process finds it."""
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "kept"))
+    (tmp_path / "doubling.py").write_text("def twice(x):\n    return 2 * x\n")
+    return lambda: pixels.Kept(runpy.run_path(str(tmp_path / "doubling.py"))["twice"])
+
+
+def kept_files(folder: Path) -> list[Path]:
+    return [file for file in (folder / "kept").rglob("*") if file.is_file()]
+
+
+def test_what_was_compiled_is_kept_for_the_next_start(doubling, tmp_path, monkeypatch):
+    assert doubling()(4.0) == 8
+    assert {file.suffix for file in kept_files(tmp_path)} == {".nbi", ".nbc"}
+    monkeypatch.setattr(compiler, "compile_extra", None)  # what would be compiled again, fails
+    assert doubling()(4.0) == 8
+
+
+def test_a_full_disk_costs_the_next_start_some_seconds_and_no_photo(doubling, monkeypatch):
+    def full(self, *_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(caching.IndexDataCacheFile, "_save_data", full)
+    twice = doubling()
+    with pytest.warns(UserWarning, match="cannot be kept.*No space left"):
+        assert twice(4.0) == 8
+    assert twice(5.0) == 10
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04damaged", b"cos\nnothing_there\n."])
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+def test_a_damaged_file_of_what_was_compiled_costs_no_photo(doubling, tmp_path, content, suffix):
+    doubling()(4.0)
+    for file in kept_files(tmp_path):
+        if file.suffix == suffix:
+            file.write_bytes(content)
+    with pytest.warns(UserWarning, match=f"cannot be kept.*{re.escape(str(tmp_path))}"):
+        assert doubling()(4.0) == 8

@@ -1,6 +1,7 @@
 """A JPEG joined of strips is the JPEG that Pillow would have written in one piece."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -79,3 +80,20 @@ def test_a_strip_that_fails_leaves_no_file_behind(tmp_path):
     with pytest.raises(PhotoError, match="enough"):
         write_jpeg(paint, tmp_path / "a.jpg", read_photo(np.zeros((1000, 4000), np.uint8)))
     assert list(tmp_path.iterdir()) == []
+
+
+def written(path, photo) -> bytes:
+    write_jpeg(lambda top, rows: np.full((rows, 4000, 4), top % 255, np.uint8), path, photo)
+    return path.read_bytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="here, strips go through temporary files")
+def test_strips_need_no_room_where_temporary_files_go(tmp_path, no_room):
+    assert written(tmp_path / "a.jpg", read_photo(np.zeros((300, 4000), np.uint8)))
+
+
+def test_where_no_file_can_lie_in_memory_it_is_the_same_jpeg(tmp_path, monkeypatch):
+    photo = read_photo(np.zeros((300, 4000), np.uint8))
+    expected = written(tmp_path / "a.jpg", photo)
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert written(tmp_path / "b.jpg", photo) == expected
