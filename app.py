@@ -14,7 +14,6 @@ import argparse
 import math
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 
 # Before Gradio is imported: photos are private, so the page reports nothing to anyone.
@@ -60,7 +59,7 @@ def build_page(colorizer: Colorizer) -> gr.Blocks:
         if photo is None:
             raise gr.Error("No photo was sent.", print_exception=False)
         prediction = predict(colorizer, photo, size)
-        with tempfile.TemporaryDirectory() as folder:
+        with tidy.scratch() as folder:
             yield write(prediction, strength, folder)
 
     examples = one.Examples(colorizer)
@@ -100,8 +99,9 @@ def launch_options() -> dict:
         "theme": look.theme(),
         "css": look.CSS,
         "js": look.SCRIPT,
-        "max_file_size": None if math.isinf(LIMITS.megabytes) else int(LIMITS.megabytes * 1e6),
-        "app_kwargs": {"middleware": [Middleware(NoErrands)]},
+        # Gradio counts in units of 2^20 when it names the limit; what lies between, the core refuses.
+        "max_file_size": None if math.isinf(LIMITS.megabytes) else int(LIMITS.megabytes * 2**20),
+        "app_kwargs": {"middleware": [Middleware(NoErrands), Middleware(tidy.FullDisk)]},
         "run_history": False,  # nobody's photos are kept in a browser that others may use
         "state_session_capacity": SESSIONS,
         "footer_links": ["api", "settings"],

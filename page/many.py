@@ -14,6 +14,7 @@ from colorizer import Colorizer
 from colorizer.options import STRONGEST
 from page.compare import compare, pair_of
 from page.safety import LIMITS
+from page.tidy import telling_of_a_full_disk
 from page.work import KEEP_SECONDS, Work
 
 MOST = LIMITS.files
@@ -106,7 +107,7 @@ def build(colorizer: Colorizer) -> None:
         yield batch, batch.report(total), [], None, off, on, gr.update(value=None, interactive=False)
         archive_path = batch.place("photos-colour.zip")
         # Photos are compressed already; stored, the archive is written as fast as the disk takes it.
-        with zipfile.ZipFile(archive_path, "w", zipfile.ZIP_STORED) as archive:
+        with telling_of_a_full_disk(), zipfile.ZipFile(archive_path, "w", zipfile.ZIP_STORED) as archive:
             for path in paths:
                 if batch.cancelled.is_set():
                     break

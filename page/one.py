@@ -1,6 +1,5 @@
 """One photo: drop it, see it in colour at once, play with it, take it home."""
 
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import gradio as gr
 from colorizer import Colorizer
 from colorizer.options import SIZE, STRONGEST
 from page.compare import compare, pair_of
+from page.tidy import scratch
 from page.work import KEEP_SECONDS, Work, predict, show, write, write_comparison
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -66,7 +66,7 @@ def build(colorizer: Colorizer, examples: Examples) -> None:
         yield from everything_about(Work.of(predict(colorizer, path, size)), strength)
 
     def everything_about(work: Work, strength: float) -> Iterator[tuple]:
-        with tempfile.TemporaryDirectory() as folder:
+        with scratch() as folder:
             is_color = work.prediction.photo.is_color
             # Browsers cannot show every upload (TIFF for one), so the input shows a preview too.
             shown = show(work.original(), folder, "original")
@@ -103,7 +103,7 @@ def build(colorizer: Colorizer, examples: Examples) -> None:
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
             return
         work = Work.of(predict(colorizer, work.prediction.photo, size))
-        with tempfile.TemporaryDirectory() as folder:
+        with scratch() as folder:
             yield work, *pictures(work, strength, folder)
 
     def change_strength(work: Work | None, strength: float) -> Iterator[tuple]:
@@ -111,20 +111,20 @@ def build(colorizer: Colorizer, examples: Examples) -> None:
         if work is None:
             yield gr.skip(), gr.skip()
             return
-        with tempfile.TemporaryDirectory() as folder:
+        with scratch() as folder:
             value = pair_of(work, strength, folder)
             yield value, value["color"]["path"]
 
     def full_resolution(work: Work | None, strength: float) -> Iterator[str]:
         if work is None:
             raise gr.Error(EXPIRED, print_exception=False)
-        with tempfile.TemporaryDirectory() as folder:
+        with scratch() as folder:
             yield write(work.prediction, strength, folder)
 
     def comparison(work: Work | None, strength: float) -> Iterator[str]:
         if work is None:
             raise gr.Error(EXPIRED, print_exception=False)
-        with tempfile.TemporaryDirectory() as folder:
+        with scratch() as folder:
             yield write_comparison(work, strength, folder)
 
     work = gr.State(None, time_to_live=KEEP_SECONDS)

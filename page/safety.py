@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from colorizer.limits import Limits
+from page.tidy import telling_of_a_full_disk
 
 LIMITS = Limits.from_environment()
 NO_ERRANDS = "This page fetches nothing from elsewhere: send the photo itself."
@@ -65,6 +66,7 @@ def _only_files(move):
     async def taken(path):
         if path is not None and "://" in str(path):
             raise gr.Error(NO_ERRANDS, print_exception=False)
-        return await move(path)
+        with telling_of_a_full_disk():
+            return await move(path)
 
     return taken

@@ -5,6 +5,7 @@ import base64
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -176,13 +177,13 @@ def test_a_space_listens_to_the_world_and_a_home_only_to_itself(monkeypatch, tin
 
 
 def test_nothing_is_left_outside_the_cache_that_gradio_cleans(client, grey_photo, monkeypatch):
-    folders, make = [], app.tempfile.TemporaryDirectory
+    folders, make = [], tempfile.TemporaryDirectory
 
     def recorded():
         folders.append(make())
         return folders[-1]
 
-    monkeypatch.setattr(app.tempfile, "TemporaryDirectory", recorded)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", recorded)
     assert Path(client.predict(handle_file(grey_photo), 1.0, 64, api_name="/colorize")).exists()
     assert [Path(folder.name).exists() for folder in folders] == [False]
 

@@ -227,5 +227,5 @@ def test_who_finds_the_queue_full_is_told_to_come_back_and_the_others_are_served
 
 
 def test_a_file_beyond_the_limit_is_not_taken(server):
-    answer = server.post("/gradio_api/upload", files={"files": ("huge.tif", bytes(51_000_000))})
+    answer = server.post("/gradio_api/upload", files={"files": ("huge.tif", bytes(53_000_000))})
     assert answer.status_code == 413
