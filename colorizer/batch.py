@@ -165,8 +165,9 @@ def color_all(batch: Batch, pairs: Iterable[tuple[Path, Path]], workers: int, st
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 result.stopped_by = f"the disk ({error.strerror})"
 
+    silent = None if sys.stderr else True  # no bar in a file; nor where services leave nothing to write to
     with (
-        tqdm(total=len(pairs), unit="photo", disable=None) as progress,
+        tqdm(total=len(pairs), unit="photo", disable=silent) as progress,
         ThreadPoolExecutor(workers) as pool,
     ):
         todo, running = iter(pairs), {}

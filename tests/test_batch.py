@@ -49,6 +49,14 @@ def pairs(album, tmp_path) -> list[tuple[Path, Path]]:
     return [(source, tmp_path / "out" / source.name) for source in sorted(album.iterdir())]
 
 
+def test_nothing_to_write_messages_to_costs_no_photo(pairs, tiny_colorizer, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    pairs[0][0].write_bytes(b"no photo")
+    with Stop() as stop:
+        result = color_all(Batch(tiny_colorizer, size=64), pairs[:3], 2, stop)
+    assert (result.done, len(result.failures)) == (2, 1)
+
+
 def start(album: Path, out: Path) -> subprocess.Popen:
     line = [sys.executable, "-c", COMMAND, album, "-o", out, "--size", "64", "--workers", "2"]
     return subprocess.Popen([str(part) for part in line], stderr=subprocess.PIPE, text=True)
