@@ -1,7 +1,6 @@
 """Many photos: drop a shoebox of them, watch the colours come, take home one ZIP."""
 
 import html
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from colorizer import Colorizer
 from colorizer.options import STRONGEST
 from page.compare import compare, pair_of
 from page.safety import LIMITS
-from page.tidy import telling_of_a_full_disk
+from page.tidy import new_folder, telling_of_a_full_disk
 from page.work import KEEP_SECONDS, Work
 
 MOST = LIMITS.files
@@ -29,7 +28,7 @@ class Batch:
     """One visitor's photos: what has been made of them lies in a folder that goes when this goes."""
 
     def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="colorizer-batch-")
+        self.folder = new_folder()
         self.cancelled = Event()
         self.done: list[tuple[dict, str]] = []  # before and after, and the file's name
         self.failures: list[str] = []

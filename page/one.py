@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, main_thread
 
 import gradio as gr
 
@@ -35,13 +35,17 @@ class Examples:
         self.paths = sorted(EXAMPLES.glob("*.jpg"))
         self.warm = Event()
         self._made: dict[str, Work] = {}
-        Thread(target=self._make, args=(colorizer,), daemon=True).start()
+        # No daemon: Python would end it in the middle of compiled code, which ends the process with an error.
+        Thread(target=self._make, args=(colorizer,)).start()
 
     def _make(self, colorizer: Colorizer) -> None:
         try:
             for number, path in enumerate(self.paths):
-                if number == 1:
-                    time.sleep(FIRST_COME)
+                start = time.monotonic()
+                while number == 1 and main_thread().is_alive() and time.monotonic() < start + FIRST_COME:
+                    time.sleep(0.1)
+                if not main_thread().is_alive():  # the process is about to end, and waits for this one
+                    return
                 work = Work.of(colorizer.predict(str(path)))
                 work.preview.render()
                 self._made[path.name] = work

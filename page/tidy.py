@@ -27,38 +27,40 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PREFIX = "colorizer-page-"
 LOCK = "lock"  # held as long as the page runs, whatever ends it
 USER = os.getuid() if hasattr(os, "getuid") else 0  # Windows calls everybody 0 in a file's state
+_desk: Path | None = None  # where handlers write
 NO_ROOM = "This page's disk is full just now. Please come back later."
 YOUNG = 60  # seconds in which a new folder may not have its lock yet
 
 
 @contextmanager
 def own_folder() -> Iterator[Path]:
-    """A folder for all that is temporary in this process, Gradio's files among it; deleted at the end.
+    """A folder for what Gradio takes in and gives out and what handlers write; deleted at the end.
 
     It is made in GRADIO_TEMP_DIR, or else where temporary files go on this machine. What pages that run no
     more have left there is deleted first.
     """
-    gradio_before, tempdir_before = os.environ.get("GRADIO_TEMP_DIR"), tempfile.tempdir
-    parent = Path(gradio_before or tempfile.gettempdir())
+    global _desk
+    before, desk_before = os.environ.get("GRADIO_TEMP_DIR"), _desk
+    parent = Path(before or tempfile.gettempdir())
     parent.mkdir(parents=True, exist_ok=True)
     sweep(parent)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
     lock = FileLock(folder / LOCK)
     lock.acquire()
     # Beside each other: what a handler writes into Gradio's own folder, Gradio neither copies nor gives out.
-    gradio, others = folder / "gradio", folder / "others"
-    others.mkdir()
-    tempfile.tempdir, os.environ["GRADIO_TEMP_DIR"] = str(others), str(gradio)
+    gradio, _desk = folder / "gradio", folder / "desk"
+    _desk.mkdir()
+    os.environ["GRADIO_TEMP_DIR"] = str(gradio)
     if "gradio.mcp" in sys.modules:  # photos that a language model sends within its words
         sys.modules["gradio.mcp"].DEFAULT_TEMP_DIR = str(gradio)
     try:
         yield folder
     finally:
-        tempfile.tempdir = tempdir_before
-        if gradio_before is None:
+        _desk = desk_before
+        if before is None:
             del os.environ["GRADIO_TEMP_DIR"]
         else:
-            os.environ["GRADIO_TEMP_DIR"] = gradio_before
+            os.environ["GRADIO_TEMP_DIR"] = before
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)  # what is still being written goes at the next start
 
@@ -70,8 +72,13 @@ def scratch() -> Iterator[str]:
     Raises:
         gr.Error: the disk is full.
     """
-    with telling_of_a_full_disk(), tempfile.TemporaryDirectory() as folder:
+    with telling_of_a_full_disk(), new_folder() as folder:
         yield folder
+
+
+def new_folder() -> tempfile.TemporaryDirectory:
+    """A temporary folder among what the page keeps; anywhere if there is no `own_folder`."""
+    return tempfile.TemporaryDirectory(dir=_desk)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import base64
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from PIL import Image
 
 import app
 import page.work
+from page import tidy
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -177,13 +177,13 @@ def test_a_space_listens_to_the_world_and_a_home_only_to_itself(monkeypatch, tin
 
 
 def test_nothing_is_left_outside_the_cache_that_gradio_cleans(client, grey_photo, monkeypatch):
-    folders, make = [], tempfile.TemporaryDirectory
+    folders, make = [], tidy.new_folder
 
     def recorded():
         folders.append(make())
         return folders[-1]
 
-    monkeypatch.setattr(tempfile, "TemporaryDirectory", recorded)
+    monkeypatch.setattr(tidy, "new_folder", recorded)
     assert Path(client.predict(handle_file(grey_photo), 1.0, 64, api_name="/colorize")).exists()
     assert [Path(folder.name).exists() for folder in folders] == [False]
 

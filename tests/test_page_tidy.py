@@ -6,20 +6,21 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import gradio.mcp
 import httpx
 import pytest
-from conftest import serving
+from conftest import Counting, serving
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from page import tidy
+from page import one, tidy
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUR = 3600
@@ -89,9 +90,10 @@ def test_a_page_that_runs_keeps_its_folder_when_another_one_starts(tmp_path, mon
 def test_what_gradio_has_is_apart_from_what_it_is_to_take(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with tidy.own_folder() as folder:
-        gradio_has, others = Path(os.environ["GRADIO_TEMP_DIR"]), Path(tempfile.gettempdir())
-        assert gradio_has.parent == others.parent == folder
-        assert gradio_has != others
+        with tidy.scratch() as written:
+            gradio_has, to_be_taken = Path(os.environ["GRADIO_TEMP_DIR"]), Path(written).parent
+        assert gradio_has.parent == to_be_taken.parent == folder
+        assert gradio_has != to_be_taken
     assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path)
 
 
@@ -200,3 +202,18 @@ def test_so_is_one_whose_colours_it_has_no_room_for_and_no_folder_is_named(
 def test_other_trouble_with_files_is_not_called_a_full_disk():
     with pytest.raises(PermissionError), tidy.telling_of_a_full_disk():
         raise PermissionError(errno.EACCES, "no")
+
+
+# --- stopping while it starts --------------------------------------------------------------------------
+
+
+def test_the_other_examples_are_left_when_the_process_ends(tiny_colorizer, monkeypatch):
+    counting = Counting(tiny_colorizer)
+    monkeypatch.setattr(one, "main_thread", lambda: SimpleNamespace(is_alive=lambda: counting.count == 0))
+    before = set(threading.enumerate())
+    examples = one.Examples(counting)
+    (thread,) = set(threading.enumerate()) - before
+    # Python waits for threads that are no daemons; it would end the others within compiled code, and crash.
+    assert not thread.daemon
+    thread.join(30)
+    assert (thread.is_alive(), counting.count, examples.warm.is_set()) == (False, 1, True)
