@@ -30,6 +30,7 @@ with uncollected(), without(*UNUSED):
 
     from colorizer import Colorizer, WeightsError
     from page import about, look, many, one, tidy
+    from page.room import FullDisk
     from page.safety import LIMITS, NoErrands, guard
     from page.work import KEEP_SECONDS, predict, write
 
@@ -101,7 +102,7 @@ def launch_options() -> dict:
         "js": look.SCRIPT,
         # Gradio counts in units of 2^20 when it names the limit; what lies between, the core refuses.
         "max_file_size": None if math.isinf(LIMITS.megabytes) else int(LIMITS.megabytes * 2**20),
-        "app_kwargs": {"middleware": [Middleware(NoErrands), Middleware(tidy.FullDisk)]},
+        "app_kwargs": {"middleware": [Middleware(NoErrands), Middleware(FullDisk)]},
         "run_history": False,  # nobody's photos are kept in a browser that others may use
         "state_session_capacity": SESSIONS,
         "footer_links": ["api", "settings"],

@@ -12,8 +12,9 @@ import gradio as gr
 from colorizer import Colorizer
 from colorizer.options import STRONGEST
 from page.compare import compare, pair_of
+from page.room import telling_of_a_full_disk
 from page.safety import LIMITS
-from page.tidy import new_folder, telling_of_a_full_disk
+from page.tidy import new_folder
 from page.work import KEEP_SECONDS, Work
 
 MOST = LIMITS.files

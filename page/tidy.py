@@ -6,7 +6,6 @@ its own, which only its user can read: what has been forgotten there goes with t
 the page ends, and that of a page that was killed goes when the next one starts.
 """
 
-import errno
 import os
 import shutil
 import signal
@@ -21,15 +20,15 @@ from threading import Event, Thread
 
 import gradio as gr
 from filelock import FileLock, Timeout
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from page.room import telling_of_a_full_disk
 
 PREFIX = "colorizer-page-"
 LOCK = "lock"  # held as long as the page runs, whatever ends it
 USER = os.getuid() if hasattr(os, "getuid") else 0  # Windows calls everybody 0 in a file's state
-_desk: Path | None = None  # where handlers write
-NO_ROOM = "This page's disk is full just now. Please come back later."
 YOUNG = 60  # seconds in which a new folder may not have its lock yet
+
+_desk: Path | None = None  # where handlers write
 
 
 @contextmanager
@@ -79,44 +78,6 @@ def scratch() -> Iterator[str]:
 def new_folder() -> tempfile.TemporaryDirectory:
     """A temporary folder among what the page keeps; anywhere if there is no `own_folder`."""
     return tempfile.TemporaryDirectory(dir=_desk)
-
-
-@contextmanager
-def telling_of_a_full_disk() -> Iterator[None]:
-    """Makes a sentence of what the system says then, which would tell visitors of folders."""
-    try:
-        yield
-    except OSError as error:
-        if not _is_full(error):
-            raise
-        raise gr.Error(NO_ROOM, print_exception=False) from error
-
-
-class FullDisk:
-    """Wraps the server: a photo for which there is no room is answered with a sentence."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers in the server's place if the disk is full before it has."""
-        begun = False
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, noted)
-        except OSError as error:
-            if begun or scope["type"] != "http" or not _is_full(error):
-                raise
-            await PlainTextResponse(NO_ROOM, 507)(scope, receive, send)
-
-
-def _is_full(error: OSError) -> bool:
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def sweep(parent: Path) -> None:

@@ -1,6 +1,5 @@
 """That nothing of a visitor's photo stays on the machine, however the page ends."""
 
-import errno
 import os
 import signal
 import socket
@@ -15,10 +14,7 @@ from types import SimpleNamespace
 import gradio as gr
 import gradio.mcp
 import httpx
-import pytest
-from conftest import Counting, serving
-from gradio_client import Client, handle_file
-from gradio_client.exceptions import AppError
+from conftest import Counting
 
 from page import one, tidy
 
@@ -159,49 +155,6 @@ def test_rounds_are_made_while_the_page_runs_and_spare_its_examples(tmp_path):
         while (tmp_path / "photo.jpg").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
     assert [path.name for path in tmp_path.iterdir()] == ["example.jpg"]
-
-
-# --- a full disk ---------------------------------------------------------------------------------------
-
-
-def full(*_, **__):
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/home/ada/photos")
-
-
-async def full_later(*_, **__):
-    full()
-
-
-@pytest.fixture(scope="module")
-def address(tiny_colorizer):
-    with serving(tiny_colorizer) as address:
-        yield address
-
-
-def test_a_photo_that_the_disk_has_no_room_for_is_answered_with_a_sentence(address, grey_photo, monkeypatch):
-    monkeypatch.setattr("gradio.routes.upload_fn", full_later)
-    answer = httpx.post(f"{address}/gradio_api/upload", files={"files": grey_photo.read_bytes()})
-    assert (answer.status_code, answer.text) == (507, tidy.NO_ROOM)
-
-
-@pytest.mark.parametrize(
-    "place", ["colorizer.output.replace_file", "gradio.processing_utils.save_file_to_cache"]
-)
-def test_so_is_one_whose_colours_it_has_no_room_for_and_no_folder_is_named(
-    address, grey_photo, monkeypatch, place
-):
-    client = Client(address, verbose=False)
-    monkeypatch.setattr(place, full)
-    with pytest.raises(AppError) as caught:
-        client.predict(handle_file(grey_photo), api_name="/colorize")
-    assert str(caught.value) == tidy.NO_ROOM
-    monkeypatch.undo()
-    assert Path(client.predict(handle_file(grey_photo), api_name="/colorize")).exists()
-
-
-def test_other_trouble_with_files_is_not_called_a_full_disk():
-    with pytest.raises(PermissionError), tidy.telling_of_a_full_disk():
-        raise PermissionError(errno.EACCES, "no")
 
 
 # --- stopping while it starts --------------------------------------------------------------------------
