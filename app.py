@@ -6,8 +6,7 @@
     python app.py --port 8000 --host 0.0.0.0 --weights my-weights/
 
 A Hugging Face Space starts this very file. The page's parts are in `page/`; here they are put together, the
-public endpoint is added, and the server is started. All photos are deleted after
-an hour, and when the page stops.
+public endpoint is added, and the server is started. Photos are deleted after an hour and when it stops.
 """
 
 import argparse

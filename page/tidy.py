@@ -14,17 +14,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
 import gradio as gr
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from page.room import telling_of_a_full_disk
 
 PREFIX = "colorizer-page-"
-LOCK = "lock"  # held as long as the page runs, whatever ends it
+LOCK = "lock"  # in the page's folder; held as long as it runs, whatever ends it
+# Beside each other: what a handler writes into Gradio's own folder, Gradio neither copies nor gives out.
+GRADIO, DESK = "gradio", "desk"
 USER = os.getuid() if hasattr(os, "getuid") else 0  # Windows calls everybody 0 in a file's state
 YOUNG = 60  # seconds in which a new folder may not have its lock yet
 
@@ -46,8 +48,7 @@ def own_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
     lock = FileLock(folder / LOCK)
     lock.acquire()
-    # Beside each other: what a handler writes into Gradio's own folder, Gradio neither copies nor gives out.
-    gradio, _desk = folder / "gradio", folder / "desk"
+    gradio, _desk = folder / GRADIO, folder / DESK
     _desk.mkdir()
     os.environ["GRADIO_TEMP_DIR"] = str(gradio)
     if "gradio.mcp" in sys.modules:  # photos that a language model sends within its words
@@ -91,7 +92,8 @@ def sweep(parent: Path) -> None:
             if ours and not young:
                 with FileLock(folder / LOCK, timeout=0):
                     shutil.rmtree(folder, ignore_errors=True)
-        except (Timeout, FileNotFoundError):  # its page runs, or another page has just deleted it
+        # Its page runs; another page has just deleted it; or it cannot be had, which must stop no page.
+        except OSError:
             continue
 
 
@@ -104,24 +106,18 @@ def put_away(folder: Path, seconds: float, spared: Collection[str] = ()) -> None
     """Deletes the files below a folder that nobody has written to for so long, and empty folders alike.
 
     Args:
-        folder: of the page; its own folders stay, in those the time of change decides.
-        seconds: the age from which they go.
+        folder: of the page; the folders that it is made of stay.
+        seconds: the age from which the others go, by the time of their last change.
         spared: paths of files that stay.
     """
     before = time.time() - seconds
-    for place, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            file = Path(place, name)
-            try:
-                if file.lstat().st_mtime < before and file != folder / LOCK and str(file) not in spared:
-                    file.unlink()
-            except FileNotFoundError:  # Gradio was first
-                continue
-        try:
-            if folder not in (Path(place), Path(place).parent) and Path(place).stat().st_mtime < before:
-                os.rmdir(place)
-        except OSError:  # not empty, or gone
-            continue
+    staying = {*(folder / name for name in (LOCK, GRADIO, DESK)), *map(Path, spared)}
+    for place, folders, files in os.walk(folder, topdown=False):
+        for path in [Path(place, name) for name in files + folders]:
+            # Gradio may be first, a folder may have something in it, a file may not be ours to delete.
+            with suppress(OSError):
+                if path not in staying and path.lstat().st_mtime < before:
+                    (path.rmdir if path.is_dir() and not path.is_symlink() else path.unlink)()
 
 
 @contextmanager
