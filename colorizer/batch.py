@@ -22,7 +22,7 @@ from threading import Condition
 from tqdm import tqdm
 
 from colorizer.colorizer import Colorizer
-from colorizer.files import remove_leftovers
+from colorizer.files import FULL, remove_leftovers
 from colorizer.options import SIZE
 from colorizer.output import suffix_of
 from colorizer.photo import pixels_of, read_photo
@@ -30,7 +30,7 @@ from colorizer.photo import pixels_of, read_photo
 # Pixels in work at the same time: about 12 bytes each, so that large scans do not add up.
 MOST_PIXELS = 100_000_000
 # With these no other photo could be written either.
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+NO_OTHERS = {*FULL, errno.EROFS}
 
 
 @dataclass
@@ -162,7 +162,7 @@ def color_all(batch: Batch, pairs: Iterable[tuple[Path, Path]], workers: int, st
         except (OSError, ValueError, MemoryError) as error:
             result.failures.append(f"{source}: {error or type(error).__name__}")
             progress.write(f"failed: {result.failures[-1]}", file=sys.stderr)
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
+            if isinstance(error, OSError) and error.errno in NO_OTHERS:
                 result.stopped_by = f"the disk ({error.strerror})"
 
     silent = None if sys.stderr else True  # no bar in a file; nor where services leave nothing to write to

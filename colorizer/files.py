@@ -1,10 +1,13 @@
 """Files that are either whole or not there: written under a temporary name, then renamed."""
 
+import errno
 import os
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""What the system says when a disk, or a user's share of it, is full."""
 _numbers = count()
 Bytes = bytes | bytearray | memoryview
 

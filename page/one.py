@@ -41,9 +41,8 @@ class Examples:
     def _make(self, colorizer: Colorizer) -> None:
         try:
             for number, path in enumerate(self.paths):
-                start = time.monotonic()
-                while number == 1 and main_thread().is_alive() and time.monotonic() < start + FIRST_COME:
-                    time.sleep(0.1)
+                if number == 1:
+                    _rest(FIRST_COME)
                 if not main_thread().is_alive():  # the process is about to end, and waits for this one
                     return
                 work = Work.of(colorizer.predict(str(path)))
@@ -60,6 +59,13 @@ class Examples:
     def work(self, path: Path, size: float) -> Work | None:
         """The finished work on an example, if it has been made yet in this size."""
         return self._made.get(path.name) if size == SIZE else None
+
+
+def _rest(seconds: float) -> None:
+    """Sleeps so long, or until the process is about to end."""
+    end = time.monotonic() + seconds
+    while main_thread().is_alive() and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def build(colorizer: Colorizer, examples: Examples) -> None:

@@ -6,13 +6,14 @@
 Left to itself, Gradio shows them the system's words with the paths of files, and of an upload a number.
 """
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import gradio as gr
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from colorizer.files import FULL
 
 NO_ROOM = "This page's disk is full just now. Please come back later."
 
@@ -23,7 +24,7 @@ def telling_of_a_full_disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if not _is_full(error):
+        if error.errno not in FULL:
             raise
         raise gr.Error(NO_ROOM, print_exception=False) from error
 
@@ -46,10 +47,6 @@ class FullDisk:
         try:
             await self.app(scope, receive, noted)
         except OSError as error:
-            if begun or scope["type"] != "http" or not _is_full(error):
+            if begun or scope["type"] != "http" or error.errno not in FULL:
                 raise
             await PlainTextResponse(NO_ROOM, 507)(scope, receive, send)
-
-
-def _is_full(error: OSError) -> bool:
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)

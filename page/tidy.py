@@ -77,8 +77,13 @@ def scratch() -> Iterator[str]:
 
 
 def new_folder() -> tempfile.TemporaryDirectory:
-    """A temporary folder among what the page keeps; anywhere if there is no `own_folder`."""
-    return tempfile.TemporaryDirectory(dir=_desk)
+    """A temporary folder among what the page keeps; anywhere if there is no `own_folder`.
+
+    Raises:
+        gr.Error: the disk is full.
+    """
+    with telling_of_a_full_disk():
+        return tempfile.TemporaryDirectory(dir=_desk)
 
 
 def sweep(parent: Path) -> None:

@@ -86,15 +86,16 @@ def photos(tmp_path_factory, photo_bytes) -> Path:
     return folder
 
 
+def full_disk(*_, **__):
+    """What any writing function does on a full disk."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/home/ada/photos")
+
+
 @pytest.fixture
 def no_room(monkeypatch):
     """No temporary file can be made."""
-
-    def full(*_, **__):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     for name in ("TemporaryFile", "NamedTemporaryFile", "mkstemp", "mkdtemp"):
-        monkeypatch.setattr(tempfile, name, full)
+        monkeypatch.setattr(tempfile, name, full_disk)
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def page(folder: Path):
                 if process.poll() is not None or time.monotonic() > end:
                     raise RuntimeError(f"the page does not start: {(folder / 'log').read_text()}") from None
                 time.sleep(0.5)
-        yield address, process.pid
+        yield address, process
     finally:
         process.terminate()
         process.wait(30)
@@ -136,7 +136,7 @@ def run(clients: int, photos: int) -> Report:
             got = np.asarray(image).astype(int)
         return np.abs(got - expected[number % KINDS]).mean() < DIFFERENT
 
-    with tempfile.TemporaryDirectory() as name, page(Path(name)) as (address, process):
+    with tempfile.TemporaryDirectory() as name, page(Path(name)) as (address, server):
         folder = Path(name)
         for number in range(KINDS):
             (folder / "alone.jpg").write_bytes(photo(number))
@@ -155,13 +155,13 @@ def run(clients: int, photos: int) -> Report:
 
         with ThreadPoolExecutor(clients) as pool:
             list(pool.map(one, range(photos, photos + max(WARM_UP, clients))))
-            before = memory(process)
+            before = memory(server.pid)
             for future in [pool.submit(one, number) for number in range(photos)]:
                 try:
                     report.seconds.append(future.result())
                 except (httpx.HTTPError, ValueError, OSError) as error:
                     report.wrong.append(str(error) or type(error).__name__)
-        report.memory = (before, memory(process))
+        report.memory = (before, memory(server.pid))
         report.folder = bytes_in(folder / "gradio")
     if report.memory[1] > MORE_MEMORY * before:
         report.wrong.append(f"memory grew from {before / 1e6:.0f} to {report.memory[1] / 1e6:.0f} MB")

@@ -1,6 +1,5 @@
 """Colour under a photo's own light: against scikit-image, at the edges of what sRGB can show, in strips."""
 
-import errno
 import re
 import runpy
 import threading
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import full_disk
 from numba.core import caching, compiler, config
 from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
@@ -199,10 +199,7 @@ def test_what_was_compiled_is_kept_for_the_next_start(doubling, tmp_path, monkey
 
 
 def test_a_full_disk_costs_the_next_start_some_seconds_and_no_photo(doubling, monkeypatch):
-    def full(self, *_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(caching.IndexDataCacheFile, "_save_data", full)
+    monkeypatch.setattr(caching.IndexDataCacheFile, "_save_data", full_disk)
     twice = doubling()
     with pytest.warns(UserWarning, match="cannot be kept.*No space left"):
         assert twice(4.0) == 8

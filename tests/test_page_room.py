@@ -1,24 +1,19 @@
 """A full disk: what the page's visitors are told, and that it works again afterwards."""
 
 import errno
-import os
 from pathlib import Path
 
 import httpx
 import pytest
-from conftest import serving
+from conftest import full_disk, serving
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from page import room
 
 
-def full(*_, **__):
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/home/ada/photos")
-
-
 async def full_later(*_, **__):
-    full()
+    full_disk()
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +35,7 @@ def test_so_is_one_whose_colours_it_has_no_room_for_and_no_folder_is_named(
     address, grey_photo, monkeypatch, place
 ):
     client = Client(address, verbose=False)
-    monkeypatch.setattr(place, full)
+    monkeypatch.setattr(place, full_disk)
     with pytest.raises(AppError) as caught:
         client.predict(handle_file(grey_photo), api_name="/colorize")
     assert str(caught.value) == room.NO_ROOM

@@ -2,49 +2,20 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
 import gradio.mcp
 import httpx
+import load
 from conftest import Counting
 
 from page import one, tidy
 
-ROOT = Path(__file__).resolve().parent.parent
 HOUR = 3600
-
-
-@contextmanager
-def page_in(folder: Path):
-    """The page as a service starts it, its temporary files in `folder`; gives its process and address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{free.getsockname()[1]}"
-    environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", address.rpartition(":")[2]],
-        cwd=ROOT, env=environment | {"TMPDIR": str(folder)}, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 120
-        while process.poll() is None and time.monotonic() < deadline:
-            try:
-                httpx.get(f"{address}/config").raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.2)
-        yield process, address
-    finally:
-        process.kill()
-        process.wait()
 
 
 def upload(address: str, photo: Path) -> Path:
@@ -59,18 +30,18 @@ def folders(parent: Path) -> list[Path]:
 def test_photos_go_when_the_page_is_stopped_and_after_it_was_killed_when_the_next_one_starts(
     tmp_path, grey_photo
 ):
-    with page_in(tmp_path) as (killed, address):
+    with load.page(tmp_path) as (address, killed):
         left = upload(address, grey_photo)
         killed.kill()
         killed.wait()
         assert left.exists()
-        with page_in(tmp_path) as (stopped, address):
+        with load.page(tmp_path) as (address, stopped):
             assert not left.exists()
-            assert len(folders(tmp_path)) == 1
+            assert len(folders(tmp_path / "gradio")) == 1
             assert upload(address, grey_photo).exists()
             stopped.send_signal(signal.SIGTERM)
             assert stopped.wait(30) == 128 + signal.SIGTERM
-            assert folders(tmp_path) == []
+            assert folders(tmp_path / "gradio") == []
 
 
 def test_a_page_that_runs_keeps_its_folder_when_another_one_starts(tmp_path, monkeypatch):
@@ -144,13 +115,13 @@ def test_what_is_old_goes_even_what_gradio_has_forgotten_and_what_is_new_or_show
 
 
 def test_rounds_are_made_while_the_page_runs_and_spare_its_examples(tmp_path):
-    with gr.Blocks() as page:
+    with gr.Blocks() as blocks:
         shown = gr.Image()
     shown.keep_in_cache = {str(tmp_path / "example.jpg")}
     for name in ("example.jpg", "photo.jpg"):
         (tmp_path / name).write_bytes(b"photo")
         os.utime(tmp_path / name, (0, 0))
-    with tidy.housekeeping(tmp_path, page, every=0.05, age=HOUR):
+    with tidy.housekeeping(tmp_path, blocks, every=0.05, age=HOUR):
         deadline = time.monotonic() + 10
         while (tmp_path / "photo.jpg").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
