@@ -49,6 +49,9 @@ class Examples:
                 work.preview.render()
                 self._made[path.name] = work
                 self.warm.set()  # every step has been gone once: what is compiled, is
+        except RuntimeError:  # a process that is about to end starts no more threads, for its strips neither
+            if main_thread().is_alive():
+                raise
         finally:
             self.warm.set()
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -11,6 +13,7 @@ import gradio as gr
 import gradio.mcp
 import httpx
 import load
+import pytest
 from conftest import Counting
 
 from page import one, tidy
@@ -141,3 +144,29 @@ def test_the_other_examples_are_left_when_the_process_ends(tiny_colorizer, monke
     assert not thread.daemon
     thread.join(30)
     assert (thread.is_alive(), counting.count, examples.warm.is_set()) == (False, 1, True)
+
+
+def test_a_process_that_ends_while_they_are_made_ends_in_peace():
+    code = "import app, colorizer; app.build_page(colorizer.Colorizer.from_pretrained())"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=load.ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("ending", [True, False])
+def test_only_a_process_that_ends_excuses_an_error(monkeypatch, ending):
+    asked, complaints = [], []
+
+    class Refusing:
+        def predict(self, path: str):
+            asked.append(path)
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    alive = SimpleNamespace(is_alive=lambda: not (ending and asked))
+    monkeypatch.setattr(one, "main_thread", lambda: alive)
+    monkeypatch.setattr(threading, "excepthook", complaints.append)
+    before = set(threading.enumerate())
+    one.Examples(Refusing())
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)
+    assert (len(asked), len(complaints)) == (1, 0 if ending else 1)
