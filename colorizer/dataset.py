@@ -31,6 +31,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
+from colorizer.decoders import open_image
+
 FORMAT = 1
 # Photos are kept with the short side at most this: training never looks closer than 256 pixels.
 SHORT_SIDE = 256
@@ -97,7 +99,7 @@ def decode(data: bytes) -> np.ndarray:
         ValueError: it is a grey photo (nothing to learn) or too small.
         OSError, SyntaxError: Pillow cannot read it.
     """
-    with Image.open(io.BytesIO(data)) as image:
+    with open_image(io.BytesIO(data)) as image:
         image.draft("RGB", (2 * SHORT_SIDE, 2 * SHORT_SIDE))  # lets JPEG decode at a lower resolution
         if image.mode in ("1", "L", "LA", "I", "I;16", "F"):
             raise ValueError("it is grey")

@@ -27,7 +27,7 @@ from colorizer.photo import Photo
 from colorizer.strips import over_strips, strip_rows
 
 # Types that hold 24-bit colour, with how to write them well. Anything else that comes in (GIF with its
-# 256 colours, Photoshop, camera formats) goes out as PNG.
+# 256 colours, PPM) goes out as PNG.
 WRITERS: dict[str, tuple[str, dict]] = {
     "JPEG": (".jpg", {"quality": 95, "subsampling": 0}),
     "PNG": (".png", {"compress_level": 3}),  # a fifth of the time of the default, a tenth larger

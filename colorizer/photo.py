@@ -1,4 +1,4 @@
-"""Reading photos: whatever Pillow opens, upright, in sRGB, in its true lightness.
+"""Reading photos: all common file types, upright, in sRGB, in its true lightness.
 
     photo = read_photo("grandma.tif")        # also a PIL image or an array
     photo.lightness                          # (H, W) float32, L* in [0, 100]
@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from colorizer import color
+from colorizer.decoders import open_image
 from colorizer.limits import Deadline, Limits, PhotoError
 
 # Pillow warns from 89 megapixels on. `Limits` is stricter than a warning.
@@ -189,7 +190,7 @@ def read_photo(source: str | os.PathLike | Image.Image | np.ndarray, limits: Lim
     limits.check_file(path.name, size)
     data = path.read_bytes()
     try:
-        with Image.open(_Timed(data, limits.start(path.name))) as image:
+        with open_image(_Timed(data, limits.start(path.name))) as image:
             limits.check_pixels(path.name, *image.size)
             # Data cannot contain this marker by chance: JPEG escapes the byte 255. Of grey that comes in one
             # pass, as most does, libjpeg reads no second one.
@@ -215,7 +216,7 @@ def read_photo(source: str | os.PathLike | Image.Image | np.ndarray, limits: Lim
 def pixels_of(path: Path) -> int:
     """How many pixels the file at `path` claims to have; 0 if it cannot say."""
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return image.width * image.height
     # What is wrong with it is `read_photo`'s to say.
     except Exception:  # noqa: BLE001
