@@ -30,7 +30,7 @@ with uncollected(), without(*UNUSED):
     from colorizer import Colorizer, WeightsError
     from page import about, look, many, one, tidy
     from page.room import FullDisk
-    from page.safety import LIMITS, NoErrands, guard
+    from page.safety import LIMITS, OnlyRoutes, guard
     from page.work import KEEP_SECONDS, predict, write
 
 PORT = 7860
@@ -90,7 +90,8 @@ def build_page(colorizer: Colorizer) -> gr.Blocks:
             gr.File(label="the photo in colour", visible=False),
             api_name="colorize", concurrency_limit=1, concurrency_id="network",
         )  # fmt: skip
-    return guard(page.queue(max_size=None if math.isinf(LIMITS.queue) else int(LIMITS.queue)))
+    waiting = None if math.isinf(LIMITS.queue) else int(LIMITS.queue)
+    return guard(page.queue(max_size=waiting, api_open=False))
 
 
 def launch_options() -> dict:
@@ -101,7 +102,7 @@ def launch_options() -> dict:
         "js": look.SCRIPT,
         # Gradio counts in units of 2^20 when it names the limit; what lies between, the core refuses.
         "max_file_size": None if math.isinf(LIMITS.megabytes) else int(LIMITS.megabytes * 2**20),
-        "app_kwargs": {"middleware": [Middleware(NoErrands), Middleware(FullDisk)]},
+        "app_kwargs": {"middleware": [Middleware(OnlyRoutes), Middleware(FullDisk)]},
         "run_history": False,  # nobody's photos are kept in a browser that others may use
         "state_session_capacity": SESSIONS,
         "footer_links": ["api", "settings"],

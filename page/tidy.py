@@ -27,6 +27,7 @@ PREFIX = "colorizer-page-"
 LOCK = "lock"  # in the page's folder; held as long as it runs, whatever ends it
 # Beside each other: what a handler writes into Gradio's own folder, Gradio neither copies nor gives out.
 GRADIO, DESK = "gradio", "desk"
+NOTED = "DEFAULT_TEMP_DIR"  # Gradio's name for it
 USER = os.getuid() if hasattr(os, "getuid") else 0  # Windows calls everybody 0 in a file's state
 YOUNG = 60  # seconds in which a new folder may not have its lock yet
 
@@ -37,11 +38,11 @@ _desk: Path | None = None  # where handlers write
 def own_folder() -> Iterator[Path]:
     """A folder for what Gradio takes in and gives out and what handlers write; deleted at the end.
 
-    It is made in GRADIO_TEMP_DIR, or else where temporary files go on this machine. What pages that run no
-    more have left there is deleted first.
+    It is made in GRADIO_TEMP_DIR, or else where temporary files go on this machine; those of Gradio and of
+    Python go into it from then on. What pages that run no more have left there is deleted first.
     """
     global _desk
-    before, desk_before = os.environ.get("GRADIO_TEMP_DIR"), _desk
+    before, desk_before, python_before = os.environ.get("GRADIO_TEMP_DIR"), _desk, tempfile.tempdir
     parent = Path(before or tempfile.gettempdir())
     parent.mkdir(parents=True, exist_ok=True)
     sweep(parent)
@@ -51,12 +52,16 @@ def own_folder() -> Iterator[Path]:
     gradio, _desk = folder / GRADIO, folder / DESK
     _desk.mkdir()
     os.environ["GRADIO_TEMP_DIR"] = str(gradio)
-    if "gradio.mcp" in sys.modules:  # photos that a language model sends within its words
-        sys.modules["gradio.mcp"].DEFAULT_TEMP_DIR = str(gradio)
+    tempfile.tempdir = str(_desk)
+    # Several of Gradio's modules note the folder when they are imported. A language model's photos go there,
+    # and so does a folder that is made as the page starts, which fails if the usual one is another user's.
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("gradio", "gradio_client") and NOTED in vars(module):
+            setattr(module, NOTED, str(gradio))
     try:
         yield folder
     finally:
-        _desk = desk_before
+        _desk, tempfile.tempdir = desk_before, python_before
         if before is None:
             del os.environ["GRADIO_TEMP_DIR"]
         else:

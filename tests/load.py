@@ -62,8 +62,8 @@ def send(client: httpx.Client, name: str, data: bytes) -> bytes:
 
 
 @contextmanager
-def page(folder: Path):
-    """The page as `app.py` starts it; gives its address and process."""
+def page(folder: Path, variables: dict[str, str] | None = None, *options: str):
+    """The page as `app.py` starts it, with more variables and options; gives its address and process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -73,11 +73,13 @@ def page(folder: Path):
         "TMPDIR": str(folder),
         "COLORIZER_PRECISION": fastest_precision(),
         "COLORIZER_RUNTIME": fastest_runtime(),
+        **(variables or {}),
     }
     log = open(folder / "log", "w+")  # noqa: SIM115
     process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log
-    )
+        [sys.executable, "app.py", "--port", str(port), *options],
+        cwd=ROOT, env=environment, stdout=log, stderr=log,
+    )  # fmt: skip
     try:
         address, end = f"http://127.0.0.1:{port}", time.monotonic() + 120
         while True:

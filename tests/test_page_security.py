@@ -2,24 +2,50 @@
 
 import asyncio
 import json
+import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
+import gradio as gr
 import httpx
 import pytest
-from conftest import Counting, serving
+from conftest import EXAMPLES, Counting, serving
 from gradio import processing_utils, route_utils
+from starlette.routing import BaseRoute, Mount
 
 import app
 from colorizer.limits import Limits
-from page.safety import BUSY, NO_ERRANDS, would_fetch
+from colorizer.options import SIZE
+from page import one
+from page.safety import BUSY, NO_ERRANDS, NO_FUNCTION, NOT_SERVED, is_served
 
 ROOT = Path(__file__).resolve().parent.parent
 # A public address that nothing may ask. The tests would notice before it did.
 ELSEWHERE = "http://photos.example.com/grandma.jpg"
 ROUTES = ["/gradio_api/file=", "/file=", "/gradio_api/file/", "/static/", "/assets/"]
+# Of all that Gradio registers, what the page, its API and its tool for language models need.
+SERVED = {
+    ("GET", "/"), ("HEAD", "/"), ("GET", "/config"), ("GET", "/theme.css"), ("GET", "/favicon.ico"),
+    ("GET", "/robots.txt"), ("GET", "/logout"), ("POST", "/login"), ("GET", "/assets/{path:path}"),
+    ("GET", "/static/{path:path}"), ("POST", "/gradio_api/upload"), ("GET", "/gradio_api/upload_progress"),
+    ("GET", "/gradio_api/file={path_or_url:path}"), ("HEAD", "/gradio_api/file={path_or_url:path}"),
+    ("POST", "/gradio_api/queue/join"), ("GET", "/gradio_api/queue/data"), ("POST", "/gradio_api/cancel"),
+    ("POST", "/gradio_api/reset"), ("GET", "/gradio_api/heartbeat/{session_hash}"),
+    ("GET", "/gradio_api/info"), ("GET", "/gradio_api/info/"), ("GET", "/gradio_api/app_id"),
+    ("GET", "/gradio_api/startup-events"), ("GET", "/gradio_api/mcp/schema"), ("GET", "/gradio_api/mcp/"),
+    ("POST", "/gradio_api/mcp/"), ("DELETE", "/gradio_api/mcp/"), ("GET", "/gradio_api/mcp"),
+    ("POST", "/gradio_api/mcp"), ("DELETE", "/gradio_api/mcp"),
+}  # fmt: skip
+# Of these, only what has the public function's name.
+BY_NAME = {
+    ("POST", "/gradio_api/call/{api_name}"), ("POST", "/gradio_api/call/v2/{api_name}"),
+    ("GET", "/gradio_api/call/{api_name}/{event_id}"), ("GET", "/gradio_api/call/v2/{api_name}/{event_id}"),
+}  # fmt: skip
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 EVIL = ["../../../tmp/evil.png", "/etc/evil.png", "..\\evil.png", "a/../../evil.png"]
 
 
@@ -183,8 +209,124 @@ def test_a_language_models_link_is_refused_too(server, errands):
 
 
 def test_uploads_and_results_are_no_errands():
-    assert not would_fetch("/gradio_api/file=/tmp/gradio/0a/http-is-a-protocol.jpg")
-    assert not would_fetch("/gradio_api/upload")
+    assert is_served("GET", "/gradio_api/file=/tmp/gradio/0a/http-is-a-protocol.jpg")
+    assert is_served("GET", "/gradio_api/file=C:\\Users\\ada\\gradio\\0a\\photo.jpg")
+    assert is_served("GET", "/gradio_api/file=/tmp/gradio/0a/12:30.jpg")
+
+
+# --- routes and functions ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def started(tiny_colorizer) -> Iterator[tuple]:
+    """A page with everything on, a client of it, Gradio's application, and the colorizer, which counts."""
+    counting = Counting(tiny_colorizer)
+    page = app.build_page(counting)
+    gradio, address, _ = page.launch(
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, mcp_server=True, **app.launch_options()
+    )
+    with httpx.Client(base_url=address, timeout=60) as client:
+        yield page, client, gradio, counting
+    page.close()
+
+
+def paths(routes: list[BaseRoute], before: str = "") -> set[str]:
+    """All paths that an application has registered, those of mounted ones and of routers included."""
+    found = set()
+    for route in routes:
+        if not hasattr(route, "path"):  # a router that FastAPI keeps as one
+            found |= paths(route.original_router.routes, before)
+        elif isinstance(route, Mount) and route.routes:
+            found |= paths(route.routes, before + route.path)
+        else:
+            found.add(before + route.path)
+    return found
+
+
+def test_of_the_routes_that_gradio_registers_only_the_listed_ones_exist(started):
+    _, client, gradio, _ = started
+    registered = paths(gradio.routes)
+    assert {path for _, path in SERVED | BY_NAME} <= registered | {"/gradio_api/mcp/"}
+    for part in ("process_recording", "component_server", "file/{path:path}", "openapi.json", "vibe-edit"):
+        assert f"/gradio_api/{part}" in registered
+    assert "/monitoring/summary" in registered
+    for method, path in sorted({(method, path) for method in METHODS for path in registered} - SERVED):
+        answer = client.request(method, re.sub(r"\{[^}]*\}", "1", path), content=b"{}")
+        assert answer.status_code == 404, (method, path)
+        assert method == "HEAD" or answer.text == NOT_SERVED, (method, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/gradio_api/file/{ELSEWHERE}",
+        "/gradio_api//file=/etc/passwd",
+        "//gradio_api/run/colorize",
+        "/gradio_api/./run/colorize",
+        "/gradio_api/%72un/colorize",
+        "/gradio_api/call/colorize/../../run/colorize",
+        "/assets/../gradio_api/openapi.json",
+        "/docs",
+        "/gradio_api/queue/join/",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_other_spelling_leads_past_the_list(server, errands, method, path):
+    connection = HTTPConnection(server.base_url.host, server.base_url.port)  # sends a path as it is written
+    connection.request(method, path)
+    assert connection.getresponse().status == 404
+    connection.close()
+    assert errands == []
+
+
+def test_no_function_can_be_run_past_the_queue(started, grey_photo):
+    page, client, _, counting = started
+    with open(grey_photo, "rb") as file:
+        (path,) = client.post("/gradio_api/upload", files={"files": file}).json()
+    data = [{"path": path, "meta": {"_type": "gradio.FileData"}}, 1.0, 64]
+    examples = len(list(EXAMPLES.glob("*.jpg")))
+    while counting.count < examples:
+        time.sleep(0.05)
+    for number, function in page.fns.items():
+        body = {"data": data, "fn_index": number, "session_hash": "stranger"}
+        for route in ("run", "api"):
+            for name in {function.api_name or "predict", "predict"}:
+                for slash in ("", "/"):
+                    answer = client.post(f"/gradio_api/{route}/{name}{slash}", json=body)
+                    assert (answer.status_code, answer.text) == (404, NOT_SERVED), (route, name)
+    assert counting.count == examples
+
+
+def test_gradio_itself_takes_no_direct_calls_either(started):
+    page, *_ = started
+    assert page.api_open is False
+    assert all(function.queue for function in page.fns.values() if function.fn)
+
+
+def test_private_functions_have_no_name_to_be_called_by(started):
+    page, client, *_ = started
+    private = {function.api_name for function in page.fns.values() if function.api_visibility == "private"}
+    for name in private - {None, False}:
+        for version in ("", "v2/"):
+            answer = client.post(f"/gradio_api/call/{version}{name}", json={"data": []})
+            assert (answer.status_code, answer.text) == (404, NOT_SERVED)
+
+
+def test_what_the_browser_does_by_itself_cannot_be_asked_of_the_queue(started):
+    page, client, *_ = started
+    numbers = [number for number, function in page.fns.items() if function.fn is None]
+    assert numbers
+    for number in [*numbers, max(page.fns) + 1, -1]:
+        body = {"data": [], "fn_index": number, "session_hash": "stranger"}
+        answer = client.post("/gradio_api/queue/join", json=body)
+        assert (answer.status_code, answer.json()["detail"]) == (400, NO_FUNCTION)
+
+
+def test_gradio_opens_no_pictures_of_visitors(started):
+    page, *_ = started
+    pictures = (gr.Image, gr.Gallery, gr.ImageSlider, gr.ImageEditor, gr.AnnotatedImage)
+    taken = [block for function in page.fns.values() if function.fn for block in function.inputs]
+    assert [block for block in taken if isinstance(block, pictures)] == []
 
 
 # --- more than can be done -----------------------------------------------------------------------------
@@ -224,6 +366,56 @@ def test_who_finds_the_queue_full_is_told_to_come_back_and_the_others_are_served
             links = [f"/gradio_api/call/colorize/{event}" for event in events]
             ends = list(pool.map(lambda link: client.get(link).text, links))
         assert all("event: complete" in end for end in ends)
+
+
+class Busy:
+    """A colorizer that notes how many photos it has in hand at most."""
+
+    def __init__(self, model):
+        self.colorizer, self.lock, self.now, self.most = model, Lock(), 0, 0
+
+    def predict(self, *arguments):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.05)
+        try:
+            return self.colorizer.predict(*arguments)
+        finally:
+            with self.lock:
+                self.now -= 1
+
+
+def test_whatever_is_asked_at_once_the_network_has_one_photo_in_hand(tiny_colorizer, monkeypatch, grey_photo):
+    monkeypatch.setattr(one.Examples, "_make", lambda self, colorizer: self.warm.set())
+    busy = Busy(tiny_colorizer)
+    with serving(busy) as address, httpx.Client(base_url=address, timeout=60) as client:
+        with open(grey_photo, "rb") as file:
+            (path,) = client.post("/gradio_api/upload", files={"files": file}).json()
+        photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        functions = client.get("/config").json()["dependencies"]
+        private = [f["id"] for f in functions if f["api_name"] == "color_photo"]
+        assert len(private) == 1
+
+        def direct(number: int) -> int:
+            route = ["run/colorize", "api/colorize", "run/color_photo", "run/predict"][number % 4]
+            body = {"data": [photo, 1.0, 64], "fn_index": private[0]}
+            return client.post(f"/gradio_api/{route}", json=body).status_code
+
+        def queued(number: int) -> bool:
+            if number % 2:
+                return "event: complete" in ask(client, {"path": path})
+            session = f"stranger{number}"
+            body = {"data": [photo, SIZE, 1.0], "fn_index": private[0], "session_hash": session}
+            client.post("/gradio_api/queue/join", json=body).raise_for_status()
+            answer = client.get("/gradio_api/queue/data", params={"session_hash": session}).text
+            return '"success":true' in answer
+
+        with ThreadPoolExecutor(12) as pool:
+            refused, done = pool.map(direct, range(12)), pool.map(queued, range(12))
+            assert set(refused) == {404}
+            assert all(done)
+    assert busy.most == 1
 
 
 def test_a_file_beyond_the_limit_is_not_taken(server):

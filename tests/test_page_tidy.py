@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -78,6 +79,27 @@ def test_photos_within_a_language_models_words_lie_there_too(tmp_path, monkeypat
     monkeypatch.setattr(gradio.mcp, "DEFAULT_TEMP_DIR", "elsewhere")
     with tidy.own_folder() as folder:
         assert folder in Path(gradio.mcp.DEFAULT_TEMP_DIR).parents
+
+
+def test_a_page_starts_where_gradios_usual_folder_is_another_users_and_writes_only_into_its_own(
+    tmp_path, grey_photo
+):
+    (tmp_path / "gradio").write_text("a file, which not even root can make folders in")
+    with load.page(tmp_path, {"GRADIO_TEMP_DIR": ""}, "--mcp") as (address, _):
+        upload(address, grey_photo)
+        (folder,) = folders(tmp_path)
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+            [folder.name, "gradio", "log", grey_photo.name]
+        )
+    assert folders(tmp_path) == []
+
+
+def test_what_python_writes_for_now_lies_there_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    before = tempfile.gettempdir()
+    with tidy.own_folder() as folder, tempfile.NamedTemporaryFile() as file:
+        assert folder in Path(file.name).parents
+    assert tempfile.gettempdir() == before
 
 
 def test_a_link_with_the_name_of_a_pages_folder_is_not_followed(tmp_path):
