@@ -14,7 +14,6 @@ RUN pip install --no-cache-dir --no-compile --only-binary=:all: -r /srv/colorize
 WORKDIR /srv/colorizer
 COPY app.py LICENSE README.md ./
 COPY colorizer colorizer
-COPY page page
 COPY examples examples
 COPY weights/colorizer.weights.h5 weights/colorizer.json weights/README.md weights/
 

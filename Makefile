@@ -21,20 +21,21 @@ app: .venv/run.stamp
 test: venv browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest
 
 test-all: test space-check
 
 # Ten thousand hostile files through the whole way; `make test` takes a minute of them.
 fuzz: venv
-	PYTHONPATH=. $(BIN)/python tests/fuzz.py --files 10000
+	$(BIN)/python -m tests.fuzz --files 10000
 
 # Through the page's public endpoint: 400 photos by 40 clients at once; 2,000 photos one after another.
 load: venv
-	PYTHONPATH=. $(BIN)/python tests/load.py --clients 40 --photos 400
+	$(BIN)/python -m tests.load --clients 40 --photos 400
 
 soak: venv
-	PYTHONPATH=. $(BIN)/python tests/load.py --clients 1 --photos 2000
+	$(BIN)/python -m tests.load --clients 1 --photos 2000
 
 # This beside the usual way and a network of ECCV16's size: time, memory, ratios. On a quiet machine.
 bench: venv
@@ -43,10 +44,11 @@ bench: venv
 lint: venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/lint-imports --no-cache
 
 space: .venv/run.stamp
 	@test -n "$(SPACE)" || { echo "Say which: make space SPACE=owner/name" >&2; exit 2; }
-	$(BIN)/python -m colorizer.deploy $(SPACE)
+	$(BIN)/python -m colorizer.publishing.space $(SPACE)
 
 space-check: .venv/run.stamp
 	$(BIN)/python scripts/space_check.py
@@ -56,11 +58,11 @@ venv: .venv/dev.stamp
 # What the tests of the page drive; on Debian root gets it by itself, everybody else is told.
 browser: venv
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-	    ! $(BIN)/python tests/chromium.py >/dev/null 2>&1; then \
+	    ! $(BIN)/python -m tests.helpers.chromium >/dev/null 2>&1; then \
 	  apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
 	fi
-	@$(BIN)/python tests/chromium.py
+	@$(BIN)/python -m tests.helpers.chromium
 
 # A stamp is touched when its install succeeded: nothing is installed again until a pinned file changes.
 .venv/bin/python:

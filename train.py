@@ -6,7 +6,7 @@
     python train.py --photos hf://datasets/owner/name --publish owner/my-colorizer
 
 PATH is a folder (searched recursively), a zip or a tar of colour photos. See `--help` for the options,
-`colorizer/training.py` for the loop, weights/README.md for the command that made the shipped weights.
+`colorizer/training/trainer.py` for the loop, weights/README.md for the command that made the shipped weights.
 """
 
 import argparse
@@ -21,7 +21,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 def parse(arguments: list[str] | None = None):
     """The command line as a `TrainingConfig`."""
-    from colorizer.training_config import TrainingConfig
+    from colorizer.training.config import TrainingConfig
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -52,20 +52,21 @@ def parse(arguments: list[str] | None = None):
 
 def main() -> int:
     """Runs training; 0 if it finished, 2 for wrong options or if nothing could be published."""
-    from colorizer import publish
-    from colorizer.training import Trainer
+    from colorizer.errors import PublishError
+    from colorizer.publishing import model_repo
+    from colorizer.training.trainer import Trainer
 
     try:
         config = parse()
         if config.publish:
-            publish.require_login()  # now, not in hours
+            model_repo.require_login()  # now, not in hours
         trainer = Trainer(config)
-    except (ValueError, FileNotFoundError, publish.PublishError) as error:
+    except (ValueError, FileNotFoundError, PublishError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
     trainer.run()
     if config.publish:
-        return publish.main([config.publish, "--weights", config.out])
+        return model_repo.main([config.publish, "--weights", config.out])
     return 0
 
 

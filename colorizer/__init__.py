@@ -10,8 +10,6 @@ only trains needs nothing but Keras.
 import os
 from importlib import import_module
 
-from colorizer.loading import uncollected
-
 # Before TensorFlow is loaded: its greetings would drown progress bars and error messages.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -21,12 +19,12 @@ _HOME = {
     "Colorizer": "colorizer.colorizer",
     "Prediction": "colorizer.colorizer",
     "Limits": "colorizer.limits",
-    "Photo": "colorizer.photo",
-    "PhotoError": "colorizer.limits",
-    "WeightsError": "colorizer.weights",
-    "build_network": "colorizer.network",
-    "read_photo": "colorizer.photo",
-    "write_photo": "colorizer.output",
+    "Photo": "colorizer.image.reader",
+    "PhotoError": "colorizer.errors",
+    "WeightsError": "colorizer.errors",
+    "build_network": "colorizer.model.network",
+    "read_photo": "colorizer.image.reader",
+    "write_photo": "colorizer.image.writer",
 }
 __all__ = sorted(_HOME)
 
@@ -34,5 +32,4 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str):
     if name not in _HOME:
         raise AttributeError(f"module 'colorizer' has no attribute {name!r}")
-    with uncollected():
-        return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_HOME[name]), name)

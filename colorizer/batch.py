@@ -5,7 +5,8 @@
 
 Each worker takes a photo from file to file on one thread; Pillow, NumPy and TensorFlow let the others go on
 meanwhile, so that one photo is decoded while the network looks at the next and a third is encoded. What is
-written is written whole (`files.py`), what is there is skipped: an interrupted run is simply started again.
+written is written whole (`atomic_write.py`), what is there is skipped: an interrupted run is simply started
+again.
 """
 
 import errno
@@ -21,11 +22,11 @@ from threading import Condition
 
 from tqdm import tqdm
 
+from colorizer.atomic_write import FULL, remove_leftovers
 from colorizer.colorizer import Colorizer
-from colorizer.files import FULL, remove_leftovers
-from colorizer.options import SIZE
-from colorizer.output import suffix_of
-from colorizer.photo import pixels_of, read_photo
+from colorizer.image.reader import pixels_of, read_photo
+from colorizer.image.writer import suffix_of
+from colorizer.limits import SIZE
 
 # Pixels in work at the same time: about 12 bytes each, so that large scans do not add up.
 MOST_PIXELS = 100_000_000

@@ -12,12 +12,13 @@ begun, or 130 or 143 if it was stopped by SIGINT or SIGTERM after the photos in 
 import argparse
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from colorizer.loading import uncollected, without
-from colorizer.options import SIZE, STRONGEST, check_size, check_strength
+from colorizer.cpu import cores
+from colorizer.errors import WeightsError
+from colorizer.fast_import import uncollected, without
+from colorizer.limits import SIZE, STRONGEST, UNLIMITED, Limits, check_size, check_strength
 
 # What a folder is searched for; a file named on the command line is tried whatever its suffix.
 PHOTO_SUFFIXES = {
@@ -104,17 +105,14 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _complain(f"nothing can be written to {folder}: {error.strerror}", 2)
 
-    from colorizer.strips import cores
-
     # A single photo gets all cores. Several get one each, which leaves none of them waiting.
     alone = len(pairs) == 1 and options.workers is None
     workers = 1 if alone else min(options.workers or cores(), len(pairs))
     with uncollected(), without(*UNUSED):
         from colorizer.batch import Batch, Stop, color_all
         from colorizer.colorizer import Colorizer
-        from colorizer.forward import surely_ncnn
-        from colorizer.limits import UNLIMITED, Limits
-        from colorizer.weights import WeightsError
+        from colorizer.model.runtime import surely_ncnn
+        from colorizer.model.tensorflow_backend import use_threads
 
         soon = len(pairs) < FEW
         if not alone and not surely_ncnn(soon):
@@ -135,16 +133,6 @@ def main(arguments: list[str] | None = None) -> int:
     return stop.status or (1 if result.failures else 0)
 
 
-def use_threads(number: int) -> None:
-    """How many threads TensorFlow takes for one photo; it can be told only before it first works."""
-    import tensorflow as tf
-
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(number)
-    except RuntimeError as error:  # it is at work already: this command was called from a program
-        warnings.warn(f"TensorFlow keeps its number of threads: {error}", stacklevel=2)
-
-
 def lift_pillows_limit() -> None:
     """Pillow refuses 179 megapixels by itself."""
     from PIL import Image
@@ -155,7 +143,3 @@ def lift_pillows_limit() -> None:
 def _complain(text: str, status: int) -> int:
     print(f"colorizer: {text}", file=sys.stderr)
     return status
-
-
-if __name__ == "__main__":
-    sys.exit(main())

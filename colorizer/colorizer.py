@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from colorizer import color, weights
-from colorizer.architecture import AB_OFFSET, AB_RANGE, ARCHITECTURE, STRIDE
-from colorizer.compose import Painter, get_ready
-from colorizer.enlarge import enlarge, follow_edges
-from colorizer.forward import best_precision, fastest, surely_ncnn
-from colorizer.limits import Limits
-from colorizer.options import SIZE, check_size, check_strength
-from colorizer.output import format_of, suffix_of, write_jpeg, write_photo
-from colorizer.photo import Photo, read_photo
-from colorizer.strips import over_strips, strip_rows
-from colorizer.winograd import from_table
+from colorizer.image import color
+from colorizer.image.guided_filter import enlarge, follow_edges
+from colorizer.image.reader import Photo, Thumbnails, read_photo
+from colorizer.image.render import Painter, get_ready
+from colorizer.image.strips import over_strips, strip_rows
+from colorizer.image.writer import format_of, suffix_of, write_jpeg, write_photo
+from colorizer.limits import SIZE, Limits, check_size, check_strength
+from colorizer.model.ncnn_backend import from_table
+from colorizer.model.runtime import best_precision, fastest, surely_ncnn
+from colorizer.model.spec import AB_OFFSET, AB_RANGE, ARCHITECTURE, STRIDE
+from colorizer.pretrained.locate import load_weights, read_weights
 
 if TYPE_CHECKING:
     import keras
@@ -40,8 +40,11 @@ LOOKS = ((0.5, True), (1.0, False))
 # Measured on validation photos; docs/experiments.md has the figures.
 CHROMA = 1.14
 # Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
-# far more coarsely than light. Small views are made from one of at least twice the length (`photo.GLANCE`).
+# far more coarsely than light.
 LONGEST_MAP = 320
+# What the network sees, and the edges, are made from a thumbnail of at least twice their length: 800 is more
+# than that of the longest map. Below 400, the pixels that a view does not need cost less than the view.
+THUMBNAILS = Thumbnails(longest=800, shortest=400)
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ class Colorizer:
                 folder, a `.weights.h5` file, or "owner/name" or "owner/name@revision" on the Hugging Face
                 Hub. A local folder wins over a repository of the same name.
             precision: "float32", or "mixed_bfloat16", whose pictures differ by less than the eye can tell;
-                None for what this processor does faster (see `forward.py`).
+                None for what this processor does faster (see `model/runtime.py`).
             limits: as in `Colorizer`.
             threads: as in `Colorizer`.
             soon: be ready as soon as can be, without TensorFlow, even if that should work the network out
@@ -177,13 +180,15 @@ class Colorizer:
         """
         if precision in (None, "float32") and surely_ncnn(soon):
             get_ready()
-            return cls(from_table(ARCHITECTURE, weights.read(source), threads), limits, threads)
-        from colorizer.network import build_network  # with Keras and TensorFlow, which takes some seconds
+            return cls(from_table(ARCHITECTURE, read_weights(source), threads), limits, threads)
+        from colorizer.model.network import (
+            build_network,  # with Keras and TensorFlow, which takes some seconds
+        )
 
         precision = precision or best_precision()
         get_ready()  # not earlier: what is timed there should have the processor for itself
         network = build_network(precision=precision, fresh=False)
-        weights.load(network, source)
+        load_weights(network, source)
         return cls(network, limits, threads)
 
     def colorize(
@@ -230,7 +235,7 @@ class Colorizer:
         wide, high = (max(1, round(side * scale)) for side in photo.size)
         if wide * high <= width * height:
             return ab
-        return follow_edges(ab, photo.view(width, height), photo.view(wide, high))
+        return follow_edges(ab, photo.view(width, height, THUMBNAILS), photo.view(wide, high, THUMBNAILS))
 
     def ask(self, photo: Photo, size: int) -> np.ndarray:
         """What the network answers, a little livelier: (h, w, 2) float32, half of the largest size it saw."""
@@ -246,7 +251,7 @@ class Colorizer:
 
     def _look(self, photo: Photo, size: float, mirrored: bool) -> np.ndarray:
         """What the network answers to one look, the right way round: (h, w, 2) float32, (ab + 128) / 255."""
-        seen = photo.view(*working_size(*photo.size, size)) / np.float32(100)
+        seen = photo.view(*working_size(*photo.size, size), THUMBNAILS) / np.float32(100)
         step = -1 if mirrored else 1
         answer = self._forward(np.ascontiguousarray(seen[None, :, ::step, None]))[0, :, ::step]
         # The network ends by repeating every element twofold: every second one is all there is.

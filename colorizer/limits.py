@@ -1,11 +1,14 @@
-"""What one photo may ask of the machine, and the error that says so.
+"""What may be asked for: of the machine by one photo, and of the colours by size and strength.
 
     Limits()                                 # these, for the page, the command and Python alike
     COLORIZER_MEGAPIXELS=300 python app.py   # or others, by environment; "inf" lifts a limit
     read_photo("scan.tif", UNLIMITED)        # or none, for one's own photos
+    check_size(160); check_strength(1.0)     # refuse what lies outside of the ranges below
 
 A photo from a stranger can be a bomb: a few kilobytes that claim to be 60,000 pixels a side. Every limit is
 checked before the work it forbids is begun, and what is refused is refused with a sentence that names it.
+
+No library is needed, so that the command answers `--help` and wrong usage at once.
 """
 
 import math
@@ -13,9 +16,13 @@ import os
 import time
 from dataclasses import dataclass, fields
 
+from colorizer.errors import PhotoError
 
-class PhotoError(ValueError):
-    """No photo, or one that cannot be read, written, or afforded; the text says which and why."""
+# docs/experiments.md compares sizes; see `LOOKS` in colorizer.py.
+SIZE = 160
+# Less than this and the network's deepest layers would see nothing but the border.
+SMALLEST_SIZE, LARGEST_SIZE = 32, 1024
+STRONGEST = 2.0
 
 
 @dataclass(frozen=True)
@@ -110,3 +117,15 @@ class Deadline:
             raise PhotoError(
                 f"{self.name} takes more than the {self.seconds:g} seconds a photo may take here."
             )
+
+
+def check_size(size: int) -> None:
+    """Refuses a size that the network cannot see at with a ValueError."""
+    if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
+        raise ValueError(f"size must lie between {SMALLEST_SIZE} and {LARGEST_SIZE}. Received: {size}")
+
+
+def check_strength(strength: float) -> None:
+    """Refuses a strength outside [0, 2] with a ValueError."""
+    if not 0 <= strength <= STRONGEST:
+        raise ValueError(f"strength must lie between 0 and {STRONGEST:g}. Received: {strength}")

@@ -1,6 +1,6 @@
 """Mixes weights: their mean, each counted as often as one likes.
 
-    PYTHONPATH=. python scripts/mix.py runs/V 0.6 runs/X 0.4 -o weights
+    PYTHONPATH=. python scripts/average_weights.py runs/V 0.6 runs/X 0.4 -o weights
 
 Two runs of which one goes on from the other lie in one valley of the loss, and what lies between them is a
 network as well (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"), which has of either what it
@@ -10,8 +10,9 @@ is better at. docs/experiments.md tells what it brought.
 import argparse
 from pathlib import Path
 
-from colorizer import weights
-from colorizer.network import build_network
+from colorizer.model.network import build_network
+from colorizer.pretrained import weights_file
+from colorizer.pretrained.locate import load_weights
 
 
 def main() -> None:
@@ -30,11 +31,11 @@ def main() -> None:
     network = build_network(precision="float32")
     mixed: list = [0.0] * len(network.weights)
     for source, share in zip(sources, shares, strict=True):
-        weights.load(network, source)
+        load_weights(network, source)
         mixed = [sum_ + share * weight for sum_, weight in zip(mixed, network.get_weights(), strict=True)]
     network.set_weights(mixed)
     options.out.mkdir(parents=True, exist_ok=True)
-    weights.save(network, options.out)
+    weights_file.save(network, options.out)
 
 
 if __name__ == "__main__":

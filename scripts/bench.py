@@ -170,9 +170,9 @@ def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
     """A training run, beside its step, its loader, and what this processor's arithmetic would allow."""
     import tensorflow as tf
 
-    from colorizer.forward import fastest_precision
-    from colorizer.training import Trainer
-    from colorizer.training_config import TrainingConfig
+    from colorizer.model.runtime import fastest_precision
+    from colorizer.training.config import TrainingConfig
+    from colorizer.training.trainer import Trainer
 
     random = np.random.default_rng(0)
     (folder / "photos").mkdir()

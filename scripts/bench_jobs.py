@@ -35,12 +35,12 @@ def usual(photo: Path, out: Path) -> Callable[[], None]:
     from skimage.io import imread, imsave
     from skimage.transform import resize
 
-    from colorizer import weights
-    from colorizer.architecture import AB_OFFSET, AB_RANGE
-    from colorizer.network import build_network
+    from colorizer.model.network import build_network
+    from colorizer.model.spec import AB_OFFSET, AB_RANGE
+    from colorizer.pretrained.locate import load_weights
 
     network = build_network(precision="float32")
-    weights.load(network)
+    load_weights(network)
 
     def work() -> None:
         grey = imread(photo) / 255
@@ -55,8 +55,8 @@ def usual(photo: Path, out: Path) -> Callable[[], None]:
 
 def network(*_: Path) -> Callable[[], None]:
     """A bare pass of the network at 256x256, in the runtime and precision that are chosen at load."""
-    from colorizer.forward import best_precision, fastest
-    from colorizer.network import build_network
+    from colorizer.model.network import build_network
+    from colorizer.model.runtime import best_precision, fastest
 
     forward = fastest(build_network(precision=best_precision()))
     seen = np.ones((1, 256, 256, 1), np.float32)
@@ -65,7 +65,7 @@ def network(*_: Path) -> Callable[[], None]:
 
 def eccv16(*_: Path) -> Callable[[], None]:
     """A compiled pass of `eccv16_network` at 256x256."""
-    from colorizer.forward import compiled
+    from colorizer.model.runtime import compiled
 
     forward, seen = compiled(eccv16_network()), np.ones((1, 256, 256, 1), np.float32)
     return lambda: forward(seen)
@@ -94,8 +94,8 @@ def eccv16_network() -> "keras.Model":
 def look(photo: Path, _out: Path) -> Callable[[], None]:
     """The network as `Colorizer` asks it: from a photo that is read to its answer."""
     from colorizer import Colorizer
-    from colorizer.options import SIZE
-    from colorizer.photo import read_photo
+    from colorizer.image.reader import read_photo
+    from colorizer.limits import SIZE
 
     colorizer, read = Colorizer.from_pretrained(), read_photo(photo)
     return lambda: colorizer.ask(read, SIZE)
@@ -104,7 +104,7 @@ def look(photo: Path, _out: Path) -> Callable[[], None]:
 def edges(photo: Path, _out: Path) -> Callable[[], None]:
     """The same, and its answer made to follow the photo's edges."""
     from colorizer import Colorizer
-    from colorizer.photo import read_photo
+    from colorizer.image.reader import read_photo
 
     colorizer, read = Colorizer.from_pretrained(), read_photo(photo)
     return lambda: colorizer.predict(read)
@@ -112,16 +112,16 @@ def edges(photo: Path, _out: Path) -> Callable[[], None]:
 
 def bare_look(photo: Path, _out: Path) -> Callable[[], None]:
     """The bare passes of that."""
-    from colorizer.forward import best_precision, fastest
-    from colorizer.network import build_network
+    from colorizer.model.network import build_network
+    from colorizer.model.runtime import best_precision, fastest
 
     return passes(fastest(build_network(precision=best_precision())), photo)
 
 
 def tensorflow_look(photo: Path, _out: Path) -> Callable[[], None]:
     """The same passes, compiled by TensorFlow in the precision that is chosen at load."""
-    from colorizer.forward import compiled, fastest_precision
-    from colorizer.network import build_network
+    from colorizer.model.network import build_network
+    from colorizer.model.runtime import compiled, fastest_precision
 
     return passes(compiled(build_network(precision=fastest_precision())), photo)
 
@@ -129,7 +129,7 @@ def tensorflow_look(photo: Path, _out: Path) -> Callable[[], None]:
 def passes(forward: Callable[[np.ndarray], np.ndarray], photo: Path) -> Callable[[], None]:
     """The looks that a photo is given, with nothing around them."""
     from colorizer.colorizer import LOOKS, working_size
-    from colorizer.options import SIZE
+    from colorizer.limits import SIZE
 
     with Image.open(photo) as image:
         sizes = [working_size(*image.size, share * SIZE) for share, _ in LOOKS]

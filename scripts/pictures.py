@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from colorizer import Colorizer
-from colorizer.__main__ import find
+from colorizer.cli import find
 
 GAP = 6
 

@@ -17,13 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-from colorizer import export, weights
-from colorizer.architecture import AB_OFFSET, AB_RANGE
-from colorizer.forward import compiled
-from colorizer.metrics import ciede2000
-from colorizer.network import build_network
-from colorizer.photo import read_photo
-from colorizer.winograd import in_ncnn
+from colorizer.colorizer import THUMBNAILS
+from colorizer.evaluation.metrics import ciede2000
+from colorizer.image.reader import read_photo
+from colorizer.model.ncnn_backend import in_ncnn
+from colorizer.model.network import build_network
+from colorizer.model.runtime import compiled
+from colorizer.model.spec import AB_OFFSET, AB_RANGE
+from colorizer.pretrained.locate import find_weights, load_weights
+from colorizer.publishing import export
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
 Run = Callable[[np.ndarray], np.ndarray]
@@ -89,7 +91,10 @@ def to_8_bits(path: Path, photos: list[np.ndarray]) -> Path:
 
 def views() -> list[np.ndarray]:
     """The examples as the network is shown them, (1, H, W, 1) each."""
-    return [read_photo(path).view(*export.SIZE)[None, ..., None] / np.float32(100) for path in EXAMPLES]
+    return [
+        read_photo(path).view(*export.SIZE, THUMBNAILS)[None, ..., None] / np.float32(100)
+        for path in EXAMPLES
+    ]
 
 
 def lab(seen: np.ndarray, answer: np.ndarray) -> np.ndarray:
@@ -108,12 +113,12 @@ def main() -> None:
     runs, sizes = {}, {}
     for precision in ("float32", "mixed_bfloat16"):
         network = build_network(precision=precision)
-        weights.load(network)
+        load_weights(network)
         runs[f"TensorFlow, {precision}"] = compiled(network)
-        sizes[f"TensorFlow, {precision}"] = weights.locate().stat().st_size
+        sizes[f"TensorFlow, {precision}"] = find_weights().stat().st_size
         if precision == "float32":
             reference = network
-    runs["ncnn"], sizes["ncnn"] = in_ncnn(reference), weights.locate().stat().st_size
+    runs["ncnn"], sizes["ncnn"] = in_ncnn(reference), find_weights().stat().st_size
     with tempfile.TemporaryDirectory() as folder:
         openers = {"onnx": open_onnx, "litert": open_litert, "tf_saved_model": open_saved_model}
         for kind, opener in openers.items():

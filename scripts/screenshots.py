@@ -1,17 +1,19 @@
 """Takes the README's two pictures of the page: one photo under the slider, and many.
 
     make app &                                      # or any address where the page runs
-    PYTHONPATH=.:tests python scripts/screenshots.py http://127.0.0.1:7860/ -o docs/pictures
+    PYTHONPATH=. python scripts/screenshots.py http://127.0.0.1:7860/ -o docs/pictures
 
-A Chromium, which `tests/chromium.py` finds, is driven as a visitor would, with the photos in `examples/`.
+A Chromium, which `tests/helpers/chromium.py` finds, is driven as a visitor would, with the photos in
+`examples/`.
 """
 
 import argparse
 from pathlib import Path
 
-import chromium
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+
+from tests.helpers import chromium
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 PAGE = {"width": 1180, "height": 820}

@@ -3,9 +3,9 @@
     make space-check            # or: sudo python3 scripts/space_check.py
 
 A fresh environment from requirements.txt alone, wheels only, so without a compiler; the files that
-`python -m colorizer.deploy` would send, not writable; user 1000, with only a home and a temporary folder to
-write to; two cores, 16 GB of memory as a limit in force; no network but the machine's own. The page is
-started as a Space starts it (GRADIO_SERVER_NAME=0.0.0.0, port 7860), and one photo goes through
+`python -m colorizer.publishing.space` would send, not writable; user 1000, with only a home and a temporary
+folder to write to; two cores, 16 GB of memory as a limit in force; no network but the machine's own. The page
+is started as a Space starts it (GRADIO_SERVER_NAME=0.0.0.0, port 7860), and one photo goes through
 `gradio_client`. Linux, and root, who alone can become another user and leave the network.
 """
 

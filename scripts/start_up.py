@@ -4,7 +4,7 @@
 
 Starts `app.py` as a visitor's machine would, in a process of its own, sends it one photo as soon as it
 listens, then takes the same steps one by one in another process, each with its seconds. The very first start
-on a machine loads TensorFlow to find out what works the network out faster (see `colorizer/forward.py`).
+on a machine loads TensorFlow to find out what works the network out faster (see `model/runtime.py`).
 """
 
 import subprocess

@@ -1,8 +1,8 @@
 """Compares at which sizes the network had best look at a photo: one look, or the mean of several.
 
-    PYTHONPATH=. python scripts/looks.py PHOTOS                      # the sets below, weights as shipped
-    PYTHONPATH=. python scripts/looks.py PHOTOS 128 72,112m --first 250 --weights runs/mine
-    PYTHONPATH=. python scripts/looks.py PHOTOS 96m,192 --cf 20    # all at the same colourfulness
+    PYTHONPATH=. python scripts/sweep_views.py PHOTOS               # the sets below, weights as shipped
+    PYTHONPATH=. python scripts/sweep_views.py PHOTOS 128 72,112m --first 250 --weights runs/mine
+    PYTHONPATH=. python scripts/sweep_views.py PHOTOS 96m,192 --cf 20    # all at the same colourfulness
 
 PHOTOS is a folder of colour photos that the weights never learnt from: on others, single large looks do
 best, because there the network remembers. A set is a list of sizes, an m behind those that are mirrored. The
@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from colorizer import metrics
 from colorizer.colorizer import Colorizer, working_size
-from colorizer.options import SIZE
-from colorizer.photo import Photo, read_photo
+from colorizer.evaluation import metrics
+from colorizer.image.reader import Photo, read_photo
+from colorizer.limits import SIZE
 
 SETS = (
     "64", "72", "96", "112", "128", "160", "128,128m", "72m,112", "64m,112", "64,80m,96", "64,88m,112",

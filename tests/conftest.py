@@ -1,31 +1,23 @@
-"""What several tests share: a tiny network, photos made on the spot, the page, and a browser to visit it."""
+"""What several tests share: a tiny network, and photos made on the spot."""
 
-import errno
 import io
 import os
 import pickle
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
-import chromium
 import numpy as np
 import pytest
-import vgg
 from PIL import Image
 
-from colorizer.architecture import ARCHITECTURE
-from colorizer.network import build_network
+from colorizer.model.network import build_network
+from tests.helpers import vgg
+from tests.helpers.disk import full_disk
+from tests.helpers.network import TINY
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 LITTER = pytest.StashKey[str]()
-FILTERS = (4, 4, 6, 6, 8, 8, 8, 8, 6, 6, 4, 4, 2)
-TINY = tuple(replace(conv, filters=few) for conv, few in zip(ARCHITECTURE, FILTERS, strict=True))
-"""The shipped architecture, layer for layer, with a few filters instead of hundreds."""
 
 
 def pytest_configure(config):
@@ -86,11 +78,6 @@ def photos(tmp_path_factory, photo_bytes) -> Path:
     return folder
 
 
-def full_disk(*_, **__):
-    """What any writing function does on a full disk."""
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/home/ada/photos")
-
-
 @pytest.fixture
 def no_room(monkeypatch):
     """No temporary file can be made."""
@@ -102,103 +89,6 @@ def no_room(monkeypatch):
 def kernels(tmp_path) -> Path:
     """A package with a small VGG16 in it."""
     return vgg.package(tmp_path / "lpips.tar.gz", pickle.dumps(vgg.tree()))
-
-
-# --- the page ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A Chromium: the system's, or the one that Playwright has installed."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = chromium.find(playwright)
-        if path is None:
-            pytest.fail(chromium.MISSING)
-        running = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
-        yield running
-        running.close()
-
-
-class Counting:
-    """A colorizer that counts how often its network runs."""
-
-    def __init__(self, model):
-        self.colorizer, self.count = model, 0
-
-    def predict(self, *arguments):
-        self.count += 1
-        return self.colorizer.predict(*arguments)
-
-
-@contextmanager
-def serving(colorizer, **options) -> Iterator[str]:
-    """The page around a colorizer on a free port of this machine; gives its address without last slash."""
-    import app
-
-    page = app.build_page(colorizer)
-    _, address, _ = page.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **app.launch_options(), **options
-    )
-    yield address.rstrip("/")
-    page.close()
-
-
-@pytest.fixture(scope="session")
-def counting():
-    """The shipped weights, counted."""
-    from colorizer import Colorizer
-
-    return Counting(Colorizer.from_pretrained())
-
-
-@pytest.fixture(scope="session")
-def url(counting) -> Iterator[str]:
-    """The page with the shipped weights, its examples made."""
-    with serving(counting) as address:
-        while counting.count < len(list(EXAMPLES.glob("*.jpg"))):
-            time.sleep(0.1)
-        yield address
-
-
-@pytest.fixture
-def visit(browser, url):
-    """A visitor who has just opened the page; an error in the browser's console fails the test."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    errors = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    open_page(page, url)
-    yield page
-    page.close()
-    assert errors == []
-
-
-def open_page(page, url: str) -> None:
-    """Goes to the page and waits until it is ready."""
-    page.goto(url)
-    page.get_by_text("Drop Image Here").wait_for()
-    page.get_by_text("The network is ready.").wait_for()
-
-
-def drop(page, path: Path) -> None:
-    """Gives a photo to the first tab and waits for its colours."""
-    page.locator("#photo input[type=file]").set_input_files(path)
-    wait_until_colored(page)
-
-
-def wait_until_colored(page) -> None:
-    page.locator("#download:enabled").wait_for(timeout=30_000)
-    page.locator("#before-after .color[src]").wait_for()
-
-
-def take_home(page, button: str, path: Path) -> str:
-    """Presses a download button and saves the file at `path`; returns the name that the page gave it."""
-    with page.expect_download() as download:
-        page.locator(button).click()
-    download.value.save_as(path)
-    return download.value.suggested_filename
 
 
 @pytest.fixture

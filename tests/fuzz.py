@@ -1,7 +1,7 @@
 """Hostile photos, made from honest ones: as many as one likes, always the same for a seed.
 
     make fuzz                                               # 10,000 files go through the whole way
-    PYTHONPATH=. python tests/fuzz.py --files 1 --seed 417  # the 417th again, by itself
+    python -m tests.fuzz --files 1 --seed 417  # the 417th again, by itself
 
 Every file ends in a picture or in `PhotoError`. Anything else is printed with its seed, and the status is 1.
 """
@@ -24,7 +24,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colorizer.limits import Limits, PhotoError
+from colorizer.errors import PhotoError
+from colorizer.limits import Limits
 
 KINDS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF", "BMP")
 # Small enough that thousands are made in minutes, with the limits small in proportion.
@@ -285,10 +286,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the first file")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     options = parser.parse_args()
-    from conftest import TINY
-
     from colorizer import Colorizer
-    from colorizer.network import build_network
+    from colorizer.model.network import build_network
+    from tests.helpers.network import TINY
 
     warnings.simplefilter("ignore")
     colorizer = Colorizer(build_network(TINY, "float32", 0), LIMITS)

@@ -2,7 +2,7 @@
 
     make load                                            # 40 clients at once, 400 photos
     make soak                                            # 2,000 photos, one after another
-    PYTHONPATH=. python tests/load.py --clients 8 --photos 24
+    python -m tests.load --clients 8 --photos 24
 
 The page runs in a process of its own, as `app.py` starts it, so that its memory can be told. Every result is
 compared with what the same colorizer makes of the photo alone. Status 1 if one is lost or wrong, or if memory
@@ -28,10 +28,10 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from colorizer.forward import fastest_precision, fastest_runtime
-from colorizer.options import SIZE
+from colorizer.limits import SIZE
+from colorizer.model.runtime import fastest_precision, fastest_runtime
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 KINDS = 20  # photos of different pixels; the bytes of every one are different
 WARM_UP = 20  # photos after which everything that is kept for good has been made
 MORE_MEMORY = 1.1  # times what it was after the warm-up, at the end

@@ -14,24 +14,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer import __main__ as command
 from colorizer import batch as batches
+from colorizer import cli as command
 from colorizer import colorizer as core
 from colorizer.batch import Batch, Gate, Stop, color_all
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 # The real command, in a process of its own, with the tiny network in place of the shipped one.
-COMMAND = """
+COMMAND = f"""
 import sys
-sys.path[:0] = [{root!r}, {tests!r}]
-from conftest import TINY
-from colorizer import __main__ as command, colorizer as core
-from colorizer.network import build_network
+sys.path.insert(0, {str(ROOT)!r})
+from tests.helpers.network import TINY
+from colorizer import cli as command
+from colorizer import colorizer as core
+from colorizer.model.network import build_network
 core.Colorizer.from_pretrained = classmethod(
     lambda cls, _, soon, **options: cls(build_network(TINY, "float32", 0), **options)
 )
 sys.exit(command.main(sys.argv[1:]))
-""".format(root=str(ROOT), tests=str(ROOT / "tests"))
+"""
 
 
 @pytest.fixture

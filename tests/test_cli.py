@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer import __main__ as command
+from colorizer import cli as command
 from colorizer import colorizer as core
-from colorizer.loading import uncollected, without
+from colorizer.fast_import import uncollected, without
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -151,7 +152,7 @@ def test_missing_weights_exit_with_2_and_a_sentence(album, tmp_path, monkeypatch
 
 def test_the_real_command_colors_a_photo_with_the_shipped_weights(album, tmp_path):
     command_line = [sys.executable, "-m", "colorizer", str(album / "a.jpg"), "-o", str(tmp_path / "out")]
-    done = subprocess.run(command_line, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    done = subprocess.run(command_line, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "1 coloured" in done.stderr
     assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)

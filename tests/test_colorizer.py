@@ -6,8 +6,8 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from colorizer import Colorizer, PhotoError
-from colorizer.colorizer import CHROMA, LOOKS, Prediction, working_size
-from colorizer.photo import read_photo
+from colorizer.colorizer import CHROMA, LOOKS, THUMBNAILS, Prediction, working_size
+from colorizer.image.reader import read_photo
 
 RAMP = np.tile(np.linspace(0, 255, 160).astype(np.uint8), (120, 1))
 
@@ -194,7 +194,7 @@ def test_the_answer_is_the_mean_of_several_looks_mirrored_ones_turned_back(tiny_
     got = tiny_colorizer.ask(photo, 200)
     looks = []
     for share, mirrored in LOOKS:
-        seen = photo.view(*working_size(250, 350, share * 200))
+        seen = photo.view(*working_size(250, 350, share * 200), THUMBNAILS)
         seen = seen[:, ::-1] if mirrored else seen
         ab = np.asarray(tiny_network(seen[None, ..., None] / 100))[0] * 255 - 128
         ab = ab[:, ::-1] if mirrored else ab

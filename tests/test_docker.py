@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from colorizer import deploy
+from colorizer.publishing import space
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 HADOLINT = Path(sys.executable).parent / "hadolint"
 TEXT = (ROOT / "Dockerfile").read_text()
 
@@ -23,7 +23,7 @@ def test_the_linter_finds_nothing():
 def test_it_copies_what_a_space_gets_but_for_the_papers_and_lets_it_through():
     copied = set(re.findall(r"^COPY (.*) \S+$", TEXT, re.MULTILINE))
     copied = {name for line in copied for name in line.split()}
-    needed = {name for name, _ in deploy.collect("owner/space") if not name.startswith("docs/")}
+    needed = {name for name, _ in space.collect("owner/space") if not name.startswith("docs/")}
     papers = {"weights/training.json", "weights/evaluation.json"}
     assert {name for name in needed - papers if not {name, name.split("/")[0]} & copied} == set()
     let_through = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))

@@ -2,22 +2,20 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
-import fuzz
 import numpy as np
 import pytest
 
 from colorizer import Colorizer, PhotoError
-from colorizer.photo import read_photo
-
-ROOT = Path(__file__).resolve().parent.parent
+from colorizer.image.reader import read_photo
+from tests import fuzz
+from tests.helpers.paths import ROOT
 
 
 def test_a_minute_of_hostile_photos_ends_in_pictures_or_in_reasons():
     # In a process of its own: the most memory that this one has had says nothing about the photos.
-    command = [sys.executable, "tests/fuzz.py", "--files", "100000", "--seconds", "60"]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-m", "tests.fuzz", "--files", "100000", "--seconds", "60"]
+    environment = {"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert "0 wrong" in done.stdout

@@ -6,13 +6,13 @@ import time
 
 import numpy as np
 import pytest
-from fuzz import png
 from PIL import Image
 
 from colorizer import Colorizer, PhotoError
-from colorizer import __main__ as command
+from colorizer import cli as command
+from colorizer.image.reader import read_photo
 from colorizer.limits import UNLIMITED, Limits
-from colorizer.photo import read_photo
+from tests.fuzz import png
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Scores the colorizer on colour photos: greys them, colours them, compares with the truth.
 
-    python -m colorizer.evaluate FOLDER
-    python -m colorizer.evaluate FOLDER --weights W --save OUT --json figures.json --sheet sheet.png
+    python -m colorizer.evaluation.evaluate FOLDER
+    python -m colorizer.evaluation.evaluate FOLDER --weights W --save OUT --json figures.json
 
 Protocol. Every photo in FOLDER, at its own resolution, in sRGB. Its L* alone goes in, by way of the same
 `Colorizer.predict` that users call. PSNR, SSIM (data range 255) and colourfulness on 8-bit RGB, CIEDE2000
@@ -19,12 +19,16 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from colorizer import color, figures, metrics, weights
+from colorizer.atomic_write import replace_file
 from colorizer.colorizer import Colorizer
-from colorizer.files import replace_file
-from colorizer.options import SIZE
-from colorizer.output import write_photo
-from colorizer.photo import PhotoError, read_photo
+from colorizer.errors import PhotoError, WeightsError
+from colorizer.evaluation import metrics, plots
+from colorizer.image import color
+from colorizer.image.reader import read_photo
+from colorizer.image.writer import write_photo
+from colorizer.limits import SIZE
+from colorizer.pretrained import manifest
+from colorizer.pretrained.locate import find_weights
 
 FIGURES = ("psnr", "ssim", "dE00", "cf")
 SHEET_PHOTOS, SHEET_SIDE = 24, 192
@@ -105,7 +109,7 @@ def evaluate(
     for row in table.values():
         row["dcf"] = abs(row["cf"] - table["truth"]["cf"])
     if sheet:
-        figures.save_samples(sheet, *(np.stack(column) for column in zip(*tiles, strict=True)))
+        plots.save_samples(sheet, *(np.stack(column) for column in zip(*tiles, strict=True)))
     return {"photos": len(true_cf), "skipped": skipped, "size": size, "rows": table}
 
 
@@ -119,14 +123,16 @@ def format_table(result: dict) -> str:
     for name, row in result["rows"].items():
         psnr = f"{row['psnr']:9.2f}" if row["psnr"] is not None else f"{'':9}"
         lines.append(f"{name:8}{psnr}{row['ssim']:8.3f}{row['dE00']:8.2f}{row['cf']:8.1f}{row['dcf']:8.1f}")
-    lines.append("Protocol: full resolution, 8-bit sRGB, means over photos; see colorizer/evaluate.py.")
+    lines.append(
+        "Protocol: full resolution, 8-bit sRGB, means over photos; see colorizer/evaluation/evaluate.py."
+    )
     return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 for wrong usage."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.evaluate",
+        prog="python -m colorizer.evaluation.evaluate",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -153,12 +159,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         colorizer = Colorizer.from_pretrained(options.weights)
         result = evaluate(colorizer, options.folder, options.size, options.save, sheet)
-    except (weights.WeightsError, ValueError) as error:
-        print(f"colorizer.evaluate: {error}", file=sys.stderr)
+    except (WeightsError, ValueError) as error:
+        print(f"colorizer.evaluation.evaluate: {error}", file=sys.stderr)
         return 2
     print(format_table(result))
-    result["weights"] = weights.sha256(
-        weights.locate(options.weights)
+    result["weights"] = manifest.sha256(
+        find_weights(options.weights)
     )  # figures must not be taken for those of other weights
     if options.json:
         replace_file(options.json, (json.dumps(result, indent=2) + "\n").encode())

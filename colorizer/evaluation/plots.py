@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colorizer.files import replace_file
+from colorizer.atomic_write import replace_file
 
 
 def save_history(path: Path, rows: list[dict]) -> None:

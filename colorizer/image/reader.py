@@ -6,7 +6,7 @@
 
 A scan is seldom plain 8-bit sRGB. Here 16-bit greys keep their depth, colour profiles are honoured,
 transparency is set aside, cameras' rotation is applied, and what is no photo at all, or too much of one,
-is answered with a sentence. Nothing here knows of the network; `output.py` writes what it made.
+is answered with a sentence. Nothing here knows of the network; `writer.py` writes what it made.
 """
 
 import io
@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from colorizer import color
-from colorizer.decoders import open_image
-from colorizer.limits import Deadline, Limits, PhotoError
+from colorizer.errors import PhotoError
+from colorizer.image import color
+from colorizer.image.decoders import open_image
+from colorizer.limits import Deadline, Limits
 
 # Pillow warns from 89 megapixels on. `Limits` is stricter than a warning.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -31,12 +32,21 @@ ORIENTATION = 0x0112
 # A JPEG may be sent in any number of passes over the whole picture: honest ones take about ten. Passes
 # times megapixels at most; one takes some 5 ms a megapixel, and cannot be interrupted.
 MOST_SCANS = 3000
-# Small views are made from one of at least this length: twice the map that follows edges, and more.
-GLANCE = 800
-# Longer than this, and the pixels that a look does not need would take longer than the look.
-SMALLEST_GLANCE = 400
-# Pixels from which the largest glance is made by two threads: of fewer it takes less than 3 ms.
+# Pixels from which the largest thumbnail is made by two threads: of fewer it takes less than 3 ms.
 SPLIT_FROM = 4_000_000
+
+
+@dataclass(frozen=True)
+class Thumbnails:
+    """The small sizes in which a photo keeps its lightness, for views of it: a pyramid.
+
+    Attributes:
+        longest: the longer side of the largest is at least so many pixels, and less than twice as many.
+        shortest: one that is at least so long has another of half its size below it.
+    """
+
+    longest: int
+    shortest: int
 
 
 @dataclass
@@ -64,6 +74,7 @@ class Photo:
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
+    _thumbnails: dict[Thumbnails, list[np.ndarray]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -95,25 +106,35 @@ class Photo:
         width, height = self.size
         return np.asarray(self.image.crop((0, top, width, min(height, top + rows))))
 
-    def view(self, width: int, height: int) -> np.ndarray:
-        """The lightness of the photo brought to another, mostly smaller, size: (height, width) float32."""
-        planes = (plane for plane in self._glances if 2 * max(width, height) <= max(plane.shape))
+    def view(self, width: int, height: int, thumbnails: Thumbnails) -> np.ndarray:
+        """The lightness of the photo brought to another, mostly smaller, size.
+
+        Args:
+            width: of the view, in pixels.
+            height: of the view, in pixels.
+            thumbnails: what to make it from, if one of them is at least twice as long; they are kept.
+
+        Returns:
+            (height, width) float32, L* in [0, 100].
+        """
+        if thumbnails not in self._thumbnails:
+            self._thumbnails[thumbnails] = self._pyramid(thumbnails)
+        planes = (p for p in self._thumbnails[thumbnails] if 2 * max(width, height) <= max(p.shape))
         plane = next(planes, None)
         if plane is None:  # rare, and of a large photo the whole lightness takes 4 bytes a pixel
             plane = self.lightness
         small = Image.fromarray(plane).resize((width, height), Image.BICUBIC)
         return np.clip(np.asarray(small), 0, 100)
 
-    @cached_property
-    def _glances(self) -> list[np.ndarray]:
-        """The lightness, in so many pixels as small views need, smallest first; each is half of the next."""
-        factor = max(self.size) // GLANCE
+    def _pyramid(self, thumbnails: Thumbnails) -> list[np.ndarray]:
+        """The lightness in small sizes, smallest first; each is half of the next."""
+        factor = max(self.size) // thumbnails.longest
         if self.deep is not None or factor < 2:
             plane = self.lightness
         else:
             plane = color.lightness(_reduced(self.image, factor))
         planes = [plane]
-        while min(planes[0].shape) >= 2 and max(planes[0].shape) >= SMALLEST_GLANCE:
+        while min(planes[0].shape) >= 2 and max(planes[0].shape) >= thumbnails.shortest:
             planes.insert(0, np.asarray(Image.fromarray(planes[0]).reduce(2)))
         return planes
 

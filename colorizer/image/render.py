@@ -4,14 +4,14 @@
     painter.paint(top, light_of_these_rows)      # (rows, W, 4) uint8: sRGB and 255
 
 The map is brought to the size of the photo on the way, and the coloured photo never exists as a whole unless
-somebody wants it. What is done with every pixel is in `pixels.py`.
+somebody wants it. What is done with every pixel is in `render_kernels.py`.
 """
 
 from threading import Thread
 
 import numpy as np
 
-from colorizer.pixels import TAPS, paint
+from colorizer.image.render_kernels import TAPS, paint
 
 
 def get_ready() -> None:

@@ -1,6 +1,6 @@
 """What is done with every single pixel: loops in plain Python that Numba compiles for this processor.
 
-    paint(light, top, height, planes, (h, w), out)      # `compose.py` calls it, strip by strip
+    paint(light, top, height, planes, (h, w), out)      # `render.py` calls it, strip by strip
 
 A photo of twelve megapixels takes each of these steps twelve million times. Whole arrays at a time, as NumPy
 works, every step would write an array to memory and the next would read it back; here a piece of a row goes
@@ -20,7 +20,7 @@ import numpy as np
 from numba.extending import overload
 from numpy.polynomial import Chebyshev, Polynomial
 
-from colorizer import color
+from colorizer.image import color
 
 # So many pixels of a row take all steps together: more, and their floats leave the first cache.
 PIECE = 512

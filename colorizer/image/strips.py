@@ -1,10 +1,11 @@
 """Work on a photo strip by strip, on several cores, with few strips in memory at a time."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from colorizer.cpu import cores
 
 Result = TypeVar("Result")
 # Rows come in so many: of the map's rows, four more than lie in a strip are needed for it; and JPEG's blocks
@@ -15,11 +16,6 @@ TOGETHER = 128
 STRIP_PIXELS = 1 << 19
 MOST_PIXELS = 1 << 21  # of a very wide photo; twice as many would be more than JPEG's restart markers count
 MOST_ROWS = 1024  # of a photo that is a thread; what is worked out by the row would add up
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def strip_rows(width: int) -> int:

@@ -20,11 +20,11 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from colorizer import jpeg, provenance
-from colorizer.files import replace_file
-from colorizer.limits import PhotoError
-from colorizer.photo import Photo
-from colorizer.strips import over_strips, strip_rows
+from colorizer.atomic_write import replace_file
+from colorizer.errors import PhotoError
+from colorizer.image import jpeg_restart, provenance
+from colorizer.image.reader import Photo
+from colorizer.image.strips import over_strips, strip_rows
 
 # Types that hold 24-bit colour, with how to write them well. Anything else that comes in (GIF with its
 # 256 colours, PPM) goes out as PNG.
@@ -136,7 +136,9 @@ def write_jpeg(
             file.seek(0)
             return file.read()
 
-    replace_file(Path(path), jpeg.join(over_strips(encode, height, rows, threads), width, height, rows))
+    replace_file(
+        Path(path), jpeg_restart.join(over_strips(encode, height, rows, threads), width, height, rows)
+    )
 
 
 def _nameless_file() -> BinaryIO:

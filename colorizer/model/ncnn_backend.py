@@ -1,12 +1,12 @@
 """The network in ncnn, whose 3x3 convolutions need less than half of the products.
 
-    forward = in_ncnn(network)           # or from_table(ARCHITECTURE, weights.read())
+    forward = in_ncnn(network)           # or from_table(ARCHITECTURE, read_weights())
     ab01 = forward(lightness01)          # (N, H, W, 1) float32  ->  (N, H, W, 2) float32
 
 Winograd's way (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks") works out a square
 of 4x4 answers with 36 products where the plain sum takes 144. TensorFlow does not know it: on a processor
 without bfloat16 the network takes half the time in ncnn, and its colours stay the same to a thousandth of a
-unit. Whether it is used is measured in `forward.py`. The weights are those of a Keras network as it stands,
+unit. Whether it is used is measured in `runtime.py`. The weights are those of a Keras network as it stands,
 or come from the file without Keras: nothing is converted beforehand, and one file of weights serves all.
 """
 
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from colorizer.architecture import SLOPE, Conv
-from colorizer.strips import cores
+from colorizer.cpu import cores
+from colorizer.model.spec import SLOPE, Conv
 
 if TYPE_CHECKING:
     import keras
@@ -63,7 +63,7 @@ def in_ncnn(network: "keras.Model", threads: int | None = None) -> Callable[[np.
 def from_table(
     architecture: tuple[Conv, ...], weights: list[tuple[np.ndarray, np.ndarray]], threads: int | None = None
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """The same without a Keras network, of weights as `weights.read` gives them."""
+    """The same without a Keras network, of weights as `read_weights` gives them."""
     layers = []
     for number, (conv, (kernel, bias)) in enumerate(zip(architecture, weights, strict=True), 1):
         layers += [_convolution(kernel, bias, (conv.stride, conv.stride))]

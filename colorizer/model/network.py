@@ -15,7 +15,7 @@ Nothing here knows of photos or of training; the file only needs Keras, on any o
 
 import keras
 
-from colorizer.architecture import ARCHITECTURE, NEUTRAL, SLOPE, Conv
+from colorizer.model.spec import ARCHITECTURE, NEUTRAL, SLOPE, Conv
 
 
 def build_network(

@@ -1,22 +1,16 @@
-"""The network's forward pass, for every size, in the runtime and the precision this processor does faster.
+"""Chooses, in one place, what computes the network: the runtime and precision this processor does faster.
 
     forward = fastest(network)
     ab01 = forward(lightness01)          # (N, H, W, 1) float32  ->  (N, H, W, 2) float32
 
-Calling a Keras model directly interprets it layer by layer; `model.predict` compiles it, but again for new
-sizes, and reads its weights anew every time. Photos have many sizes: here one compiled function takes them
-all, with the weights inside it.
-
 bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX); on others it gains nothing, its
-gradients take twenty times as long, and ncnn halves the time instead (`winograd.py`). Which is which is
+gradients take twenty times as long, and ncnn halves the time instead (`ncnn_backend.py`). Which is which is
 measured, not looked up, when the weights are loaded and when training begins. Only that ncnn was the faster
 is remembered: TensorFlow need not be loaded at all then. COLORIZER_PRECISION=float32 switches bfloat16 off,
 COLORIZER_RUNTIME=tensorflow ncnn.
 """
 
 import os
-import sys
-import time
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -25,14 +19,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colorizer import winograd
-from colorizer.files import replace_file
-from colorizer.strips import cores
+from colorizer.atomic_write import replace_file
+from colorizer.cpu import cores
+from colorizer.model import benchmark, ncnn_backend, tensorflow_backend
+from colorizer.model.spec import PRECISIONS
+from colorizer.model.tensorflow_backend import keras_backend
 
 if TYPE_CHECKING:
     import keras
 
-PRECISIONS = ("float32", "mixed_bfloat16")
 RUNTIMES = ("tensorflow", "ncnn")
 # Not for a hair's breadth: TensorFlow in float32 is the reference, and another way must take less than this
 # share of its time.
@@ -54,32 +49,8 @@ def fastest(network: "keras.Model", threads: int | None = None) -> Callable[[np.
         ValueError: as `fastest_runtime`.
     """
     if fastest_runtime() == "ncnn" and all(layer.compute_dtype == "float32" for layer in network.layers):
-        return winograd.in_ncnn(network, threads)
-    return compiled(network)
-
-
-def compiled(network: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
-    """The network as a function of arrays in TensorFlow, with the weights it has now. Safe to share.
-
-    As constants the weights are cast and laid out for the processor once. As variables, that is done again
-    for every photo, which takes nearly half of the time at 72 pixels, and a fifth at 128.
-    """
-    if _backend() != "tensorflow":  # Keras compiles for the others itself
-        return network.predict_on_batch
-    import tensorflow as tf
-
-    learnt, fixed = (
-        [variable.numpy() for variable in variables]
-        for variables in (network.trainable_variables, network.non_trainable_variables)
-    )
-
-    def run(seen: tf.Tensor) -> tf.Tensor:
-        constants = [[tf.constant(weight) for weight in weights] for weights in (learnt, fixed)]
-        return network.stateless_call(*constants, seen, training=False)[0]
-
-    shapes = tf.TensorSpec((None, None, None, 1), tf.float32)
-    frozen = tf.function(run, input_signature=[shapes], autograph=False).get_concrete_function()
-    return lambda seen: frozen(tf.constant(seen)).numpy()
+        return ncnn_backend.in_ncnn(network, threads)
+    return tensorflow_backend.compiled(network)
 
 
 @lru_cache
@@ -99,12 +70,12 @@ def fastest_precision(learning: bool = False) -> str:
                 f"COLORIZER_PRECISION must be one of {', '.join(PRECISIONS)}. Received: {chosen!r}"
             )
         return chosen
-    if _backend() != "tensorflow":  # chosen for the sake of a GPU, and those have bfloat16
+    if keras_backend() != "tensorflow":  # chosen for the sake of a GPU, and those have bfloat16
         return "mixed_bfloat16"
     float32, bfloat16 = (_first_seconds(dtype, learning) for dtype in ("float32", "bfloat16"))
     if bfloat16 < CLEARLY * float32:
         # What else the processor did meanwhile must not decide: float32 came first, and has another try.
-        float32 = min(float32, _layer_seconds("float32", learning))
+        float32 = min(float32, benchmark.tensorflow_seconds("float32", learning))
     return "mixed_bfloat16" if bfloat16 < CLEARLY * float32 else "float32"
 
 
@@ -120,19 +91,19 @@ def fastest_runtime() -> str:
     if chosen := os.environ.get("COLORIZER_RUNTIME"):
         if chosen not in RUNTIMES:
             raise ValueError(f"COLORIZER_RUNTIME must be one of {', '.join(RUNTIMES)}. Received: {chosen!r}")
-        if chosen == "ncnn" and not winograd.available():
+        if chosen == "ncnn" and not ncnn_backend.available():
             raise ValueError("COLORIZER_RUNTIME=ncnn needs the package ncnn. Received: no such package")
         return chosen
-    if _backend() != "tensorflow" or not winograd.available():
+    if keras_backend() != "tensorflow" or not ncnn_backend.available():
         return "tensorflow"
     if surely_ncnn():
         return "ncnn"
     if fastest_precision() != "float32":
         return "tensorflow"
     # As above: TensorFlow must not lose by a slow moment.
-    tensorflow, ncnn = _first_seconds("float32", False), _ncnn_layer_seconds()
+    tensorflow, ncnn = _first_seconds("float32", False), benchmark.ncnn_seconds()
     if ncnn < CLEARLY * tensorflow:
-        tensorflow = min(tensorflow, _layer_seconds("float32"))
+        tensorflow = min(tensorflow, benchmark.tensorflow_seconds("float32"))
     if ncnn >= CLEARLY * tensorflow:
         return "tensorflow"
     if not os.environ.get("COLORIZER_PRECISION"):
@@ -149,8 +120,8 @@ def surely_ncnn(soon: bool = False) -> bool:
         soon: whether there is so little to do that being ready soon counts for more than a faster network.
     """
     chosen = os.environ.get("COLORIZER_RUNTIME")
-    if chosen or not winograd.available() or _backend() != "tensorflow":
-        return chosen == "ncnn" and winograd.available()
+    if chosen or not ncnn_backend.available() or keras_backend() != "tensorflow":
+        return chosen == "ncnn" and ncnn_backend.available()
     if os.environ.get("COLORIZER_PRECISION") not in (None, "", "float32"):
         return False
     if soon:
@@ -184,13 +155,6 @@ def _circumstances() -> str:
     return "\n".join([*processor, f"{cores()} cores", *versions])
 
 
-def _backend() -> str:
-    """Keras's backend, without loading it."""
-    if "keras" in sys.modules:
-        return sys.modules["keras"].backend.backend()
-    return os.environ.get("KERAS_BACKEND") or "tensorflow"
-
-
 def best_precision() -> str:
     """The precision to build a network in that `fastest` is to run: ncnn works in float32.
 
@@ -200,48 +164,7 @@ def best_precision() -> str:
     return "float32" if fastest_runtime() == "ncnn" else fastest_precision()
 
 
-def _layer_seconds(dtype: str, learning: bool = False) -> float:
-    """How long one of the network's middle layers takes, compiled as the network is, on a small picture."""
-    import tensorflow as tf
-
-    image, kernel = tf.ones((1, 32, 32, 256), dtype), tf.ones((3, 3, 256, 256), dtype)
-    fixed = kernel.numpy()  # as in `compiled`: with oneDNN, float32 takes thrice the time if it is not
-
-    def forward(image: tf.Tensor) -> tf.Tensor:
-        return tf.nn.conv2d(image, tf.constant(fixed), 1, "SAME")
-
-    def learn(image: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            tape.watch((image, kernel))
-            answer = tf.nn.conv2d(image, kernel, 1, "SAME")
-        return tape.gradient(answer, (image, kernel))[1]
-
-    run = tf.function(learn if learning else forward, autograph=False)
-    return _seconds(lambda: run(image).numpy())
-
-
 @lru_cache
 def _first_seconds(dtype: str, learning: bool) -> float:
-    """`_layer_seconds`, taken once: both choices begin with it."""
-    return _layer_seconds(dtype, learning)
-
-
-def _ncnn_layer_seconds() -> float:
-    """The same layer in ncnn."""
-    import keras
-
-    layer = keras.layers.Conv2D(256, 3, padding="same", dtype="float32")
-    run = winograd.in_ncnn(keras.Sequential([keras.Input((None, None, 256)), layer]))
-    image = np.ones((1, 32, 32, 256), np.float32)
-    return _seconds(lambda: run(image))
-
-
-def _seconds(run: Callable[[], object]) -> float:
-    """The best of five, because others may use the processor too; where it is that slow, one is enough."""
-    run()  # is compiled
-    taken: list[float] = []
-    while len(taken) < 5 and sum(taken) < 0.4:
-        start = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
+    """`benchmark.tensorflow_seconds`, taken once: both choices begin with it."""
+    return benchmark.tensorflow_seconds(dtype, learning)

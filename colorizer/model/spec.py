@@ -1,7 +1,7 @@
 """The network as a table: thirteen convolutions, and what its numbers mean.
 
-`network.py` makes a Keras model of it, `winograd.py` a network of ncnn. Nothing here needs a library, so that
-the command can do without Keras and TensorFlow where it does not need them to colour a photo.
+`network.py` makes a Keras model of it, `ncnn_backend.py` a network of ncnn. Nothing here needs a library, so
+that the command can do without Keras and TensorFlow where it does not need them to colour a photo.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,10 @@ NEUTRAL = AB_OFFSET / AB_RANGE
 # Of the last layer's leaky ReLU. Targets lie in [0, 1], where it is the identity; its small slope below only
 # keeps a gradient alive for outputs that stray under 0.
 SLOPE = 0.01
+
+
+# What the network can be computed in, as Keras names its dtype policies.
+PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,9 @@
-"""The page's parts: one photo, many photos, about; `app.py` puts them together and starts them.
+"""The page: one photo, many photos, about; `app.py` puts the tabs together and starts the server.
 
 The page only shows: `colorizer.Colorizer` does the work, the same that the command line and Python use.
 """
+
+import os
+
+# Before anything here imports Gradio: photos are private, so the page reports nothing to anyone.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")

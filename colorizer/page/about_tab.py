@@ -5,10 +5,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from colorizer.weights import FOLDER
-from page.safety import LIMITS
+from colorizer.page.security import LIMITS
+from colorizer.pretrained.locate import SHIPPED
 
-CARD = FOLDER / "README.md"
+CARD = SHIPPED / "README.md"
 FAILURES = Path(__file__).resolve().parent / "failures"
 WHAT = f"""## What this is
 A small convolutional neural network (6.2 million parameters) looks at the light of a photograph and guesses

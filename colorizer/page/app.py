@@ -5,8 +5,8 @@
     python app.py --mcp                 # also a tool for language models, under /gradio_api/mcp/
     python app.py --port 8000 --host 0.0.0.0 --weights my-weights/
 
-A Hugging Face Space starts this very file. The page's parts are in `page/`; here they are put together, the
-public endpoint is added, and the server is started. Photos are deleted after an hour and when it stops.
+Here the page's tabs are put together, the public endpoint is added, and the server is started. Photos are
+deleted after an hour and when it stops.
 """
 
 import argparse
@@ -15,25 +15,21 @@ import os
 import sys
 from collections.abc import Iterator
 
-# Before Gradio is imported: photos are private, so the page reports nothing to anyone.
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+import gradio as gr
+from starlette.middleware import Middleware
 
-from colorizer.loading import uncollected, without
-from colorizer.options import SIZE
-
-# Keras would load it, if Keras is needed, for galleries that are not shown here.
-UNUSED = ("matplotlib",)
-with uncollected(), without(*UNUSED):
-    import gradio as gr
-    from starlette.middleware import Middleware
-
-    from colorizer import Colorizer, WeightsError
-    from page import about, look, many, one, tidy
-    from page.room import FullDisk
-    from page.safety import LIMITS, OnlyRoutes, guard
-    from page.work import KEEP_SECONDS, predict, write
+from colorizer.colorizer import Colorizer
+from colorizer.errors import WeightsError
+from colorizer.fast_import import uncollected, without
+from colorizer.limits import SIZE
+from colorizer.page import about_tab, batch_tab, single_photo_tab, temp_files, theme
+from colorizer.page.disk_full import FullDisk
+from colorizer.page.security import LIMITS, OnlyRoutes, guard
+from colorizer.page.session import KEEP_SECONDS, predict, write
 
 PORT = 7860
+# Keras would load it, if Keras is needed, for galleries that are not shown here.
+UNUSED = ("matplotlib",)
 # Each session keeps its last photo in memory, some 100 MB if it comes from a good camera.
 SESSIONS = 50
 CLEAN_SECONDS = 600  # between two rounds that put away what is older than KEEP_SECONDS
@@ -59,10 +55,10 @@ def build_page(colorizer: Colorizer) -> gr.Blocks:
         if photo is None:
             raise gr.Error("No photo was sent.", print_exception=False)
         prediction = predict(colorizer, photo, size)
-        with tidy.scratch() as folder:
+        with temp_files.scratch() as folder:
             yield write(prediction, strength, folder)
 
-    examples = one.Examples(colorizer)
+    examples = single_photo_tab.Examples(colorizer)
 
     def wait_until_warm() -> str:
         examples.warm.wait(timeout=60)
@@ -74,11 +70,11 @@ def build_page(colorizer: Colorizer) -> gr.Blocks:
         gr.Markdown(INTRODUCTION)
         warming = gr.Markdown("The network is warming up …", elem_id="warming")
         with gr.Tab("One photo"):
-            one.build(colorizer, examples)
+            single_photo_tab.build(colorizer, examples)
         with gr.Tab("Many photos"):
-            many.build(colorizer)
+            batch_tab.build(colorizer)
         with gr.Tab("About"):
-            about.build()
+            about_tab.build()
         page.load(wait_until_warm, None, warming, show_progress="hidden", api_visibility="private")
         gr.Button(visible=False).click(
             colorize,
@@ -97,9 +93,9 @@ def build_page(colorizer: Colorizer) -> gr.Blocks:
 def launch_options() -> dict:
     """What `launch` needs for the page to look and behave as meant, wherever it is started."""
     return {
-        "theme": look.theme(),
-        "css": look.CSS,
-        "js": look.SCRIPT,
+        "theme": theme.theme(),
+        "css": theme.CSS,
+        "js": theme.SCRIPT,
         # Gradio counts in units of 2^20 when it names the limit; what lies between, the core refuses.
         "max_file_size": None if math.isinf(LIMITS.megabytes) else int(LIMITS.megabytes * 2**20),
         "app_kwargs": {"middleware": [Middleware(OnlyRoutes), Middleware(FullDisk)]},
@@ -131,13 +127,13 @@ def main(arguments: list[str] | None = None) -> int:
     if options.auth and not (user and password):
         parser.error("--auth or COLORIZER_AUTH must be user:password, neither of them empty")
     try:
-        with tidy.own_folder() as folder:
+        with temp_files.own_folder() as folder:
             with uncollected(), without(*UNUSED):
                 colorizer = Colorizer.from_pretrained(options.weights)
             page = build_page(colorizer)
             # Gradio is given one round more to delete what it knows of.
-            housekeeping = tidy.housekeeping(folder, page, CLEAN_SECONDS, KEEP_SECONDS + CLEAN_SECONDS)
-            with tidy.ended_by_sigterm(lambda: page.close(verbose=False)), housekeeping:
+            housekeeping = temp_files.housekeeping(folder, page, CLEAN_SECONDS, KEEP_SECONDS + CLEAN_SECONDS)
+            with temp_files.ended_by_sigterm(lambda: page.close(verbose=False)), housekeeping:
                 page.launch(
                     server_name=options.host, server_port=options.port, share=options.share,
                     mcp_server=options.mcp, auth=(user, password) if options.auth else None,

@@ -9,13 +9,13 @@ from threading import Event
 
 import gradio as gr
 
-from colorizer import Colorizer
-from colorizer.options import STRONGEST
-from page.compare import compare, pair_of
-from page.room import telling_of_a_full_disk
-from page.safety import LIMITS
-from page.tidy import new_folder
-from page.work import KEEP_SECONDS, Work
+from colorizer.colorizer import Colorizer
+from colorizer.limits import STRONGEST
+from colorizer.page.compare_slider import compare, pair_of
+from colorizer.page.disk_full import telling_of_a_full_disk
+from colorizer.page.security import LIMITS
+from colorizer.page.session import KEEP_SECONDS, Work
+from colorizer.page.temp_files import new_folder
 
 MOST = LIMITS.files
 PREVIEW_SIDE = 800  # pixels: fifty of them must not make a phone sweat

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from page.work import Work, show
+from colorizer.page.session import Work, show
 
 TEMPLATE = """
 <div class="empty">@EMPTY@</div>

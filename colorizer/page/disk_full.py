@@ -13,7 +13,7 @@ import gradio as gr
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from colorizer.files import FULL
+from colorizer.atomic_write import FULL
 
 NO_ROOM = "This page's disk is full just now. Please come back later."
 

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from colorizer.limits import Limits
-from page.room import telling_of_a_full_disk
+from colorizer.page.disk_full import telling_of_a_full_disk
 
 LIMITS = Limits.from_environment()
 NO_ERRANDS = "This page fetches nothing from elsewhere: send the photo itself."

@@ -12,8 +12,11 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from colorizer import Colorizer, Photo, Prediction, color, figures, metrics
-from colorizer.options import SIZE
+from colorizer.colorizer import Colorizer, Prediction
+from colorizer.evaluation import metrics, plots
+from colorizer.image import color
+from colorizer.image.reader import Photo
+from colorizer.limits import SIZE
 
 PREVIEW_SIDE = 1600  # pixels: sharp on a laptop, light for a phone
 JUDGED_SIDE = 512  # pixels at which a colour photo's figures are taken: they do not change beyond it
@@ -102,5 +105,5 @@ def write_comparison(work: Work, strength: float, folder: str | Path) -> str:
     """Writes grey and coloured side by side with a caption, as one JPEG; returns its path."""
     path = Path(folder, f"{work.stem}-comparison.jpg")
     pair = [np.asarray(work.preview.render(x).convert("RGB")) for x in (0, strength)]
-    figures.save_comparison(path, *pair, CAPTION)
+    plots.save_comparison(path, *pair, CAPTION)
     return str(path)

@@ -7,13 +7,13 @@ from threading import Event, Thread, main_thread
 
 import gradio as gr
 
-from colorizer import Colorizer
-from colorizer.options import SIZE, STRONGEST
-from page.compare import compare, pair_of
-from page.tidy import scratch
-from page.work import KEEP_SECONDS, Work, predict, show, write, write_comparison
+from colorizer.colorizer import Colorizer
+from colorizer.limits import SIZE, STRONGEST
+from colorizer.page.compare_slider import compare, pair_of
+from colorizer.page.session import KEEP_SECONDS, Work, predict, show, write, write_comparison
+from colorizer.page.temp_files import scratch
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 EXPIRED = "Photos are put away after an hour. Please drop it again."
 EMPTY = "Your photo in colour appears here."
 # The working size in words: the network judges a place by 111 of its pixels around it.

@@ -21,7 +21,7 @@ from threading import Event, Thread
 import gradio as gr
 from filelock import FileLock
 
-from page.room import telling_of_a_full_disk
+from colorizer.page.disk_full import telling_of_a_full_disk
 
 PREFIX = "colorizer-page-"
 LOCK = "lock"  # in the page's folder; held as long as it runs, whatever ends it

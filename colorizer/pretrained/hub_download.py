@@ -1,4 +1,4 @@
-"""From the Hugging Face Hub, into its own cache: weights, fetched by name or revision and checked; photos.
+"""Weights from the Hugging Face Hub, into its own cache: fetched by name or revision, and checked.
 
     Colorizer.from_pretrained("owner/name")
     Colorizer.from_pretrained("owner/name@0123456789abcdef0123456789abcdef01234567")
@@ -17,11 +17,11 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorizer import weights
+from colorizer.errors import WeightsError
+from colorizer.pretrained import manifest
 
 _ADDRESS = re.compile(r"(?:hf://)?(?P<repo>[\w-][\w.-]*/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-DATASETS = "hf://datasets/"
 INSTEAD = "or give a local folder or file instead"
 
 
@@ -41,7 +41,7 @@ class Address:
         """
         match = _ADDRESS.fullmatch(text)
         if not match:
-            raise weights.WeightsError(
+            raise WeightsError(
                 f"Weights on the Hub are named owner/name or owner/name@revision. Received: {text}"
             )
         return cls(match["repo"], match["revision"] or "main")
@@ -84,7 +84,7 @@ def fetch(text: str) -> Path:
     if is_offline_mode():
         if cached:
             return cached
-        raise weights.WeightsError(
+        raise WeightsError(
             f"HF_HUB_OFFLINE is set, and the cache holds no weights {address}: load them once without it, "
             f"{INSTEAD}."
         )
@@ -92,7 +92,7 @@ def fetch(text: str) -> Path:
         commit = _ask_commit(address, patient=cached is None)
     except (httpx2.HTTPError, OSError) as error:
         if cached is None or _is_refusal(error):
-            raise weights.WeightsError(_explain(address, error)) from error
+            raise WeightsError(_explain(address, error)) from error
         warnings.warn(
             f"The Hub does not answer ({_first_line(error)}); {address} is taken as the cache knows it, at "
             f"commit {cached.parent.name}.",
@@ -101,13 +101,11 @@ def fetch(text: str) -> Path:
         return cached
     path = _download(Address(address.repo, commit))
     try:
-        weights.check(path)
-    except weights.WeightsError as error:
+        manifest.check(path)
+    except WeightsError as error:
         _discard(path)
         before = f" {address.repo}@{cached.parent.name} is still in the cache." if cached else ""
-        raise weights.WeightsError(
-            f"What came from the Hub as {address} is not kept. {error}{before}"
-        ) from error
+        raise WeightsError(f"What came from the Hub as {address} is not kept. {error}{before}") from error
     return path
 
 
@@ -124,34 +122,9 @@ def settle(text: str, path: Path) -> None:
     if address.is_pinned or is_offline_mode() or _cached(address) == path:
         return
     try:
-        hf_hub_download(address.repo, weights.MANIFEST, revision=address.revision)  # asks, writes the note
+        hf_hub_download(address.repo, manifest.MANIFEST, revision=address.revision)  # asks, writes the note
     except (httpx2.HTTPError, OSError) as error:
-        raise weights.WeightsError(_explain(address, error)) from error
-
-
-def local_photos(text: str) -> str:
-    """Where photos lie on this machine; those of "hf://datasets/owner/name[@revision]" are fetched first.
-
-    Files that are in the cache already are not fetched again, so an interrupted download is simply repeated.
-
-    Raises:
-        FileNotFoundError: no such dataset, or no way to it.
-    """
-    if not text.startswith(DATASETS):
-        return text
-    import httpx2
-    from huggingface_hub import snapshot_download
-
-    try:
-        address = Address.parse(text.removeprefix(DATASETS))
-        return snapshot_download(address.repo, repo_type="dataset", revision=address.revision)
-    except weights.WeightsError as error:
-        raise FileNotFoundError(
-            f"Photos on the Hub are named {DATASETS}owner/name. Received: {text}"
-        ) from error
-    except (httpx2.HTTPError, OSError) as error:
-        reason = " ".join(str(error).split()) or repr(error)
-        raise FileNotFoundError(f"The photos {text} cannot be fetched: {reason}") from error
+        raise WeightsError(_explain(address, error)) from error
 
 
 def _cached(address: Address) -> Path | None:
@@ -160,7 +133,7 @@ def _cached(address: Address) -> Path | None:
 
     paths = [
         try_to_load_from_cache(address.repo, name, revision=address.revision)
-        for name in (weights.MANIFEST, weights.FILE)
+        for name in (manifest.MANIFEST, manifest.FILE)
     ]
     return Path(paths[1]) if all(isinstance(path, str) for path in paths) else None
 
@@ -168,8 +141,8 @@ def _cached(address: Address) -> Path | None:
 def _is_whole(path: Path) -> bool:
     """Whether cached weights have their checksum; if not they are thrown away."""
     try:
-        weights.check(path)
-    except weights.WeightsError:
+        manifest.check(path)
+    except WeightsError:
         _discard(path)
         return False
     return True
@@ -180,7 +153,7 @@ def _ask_commit(address: Address, patient: bool) -> str:
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError
 
-    url = hf_hub_url(address.repo, weights.MANIFEST, revision=address.revision)
+    url = hf_hub_url(address.repo, manifest.MANIFEST, revision=address.revision)
     try:
         about = get_hf_file_metadata(url)
     except HfHubHTTPError as error:
@@ -199,15 +172,15 @@ def _download(address: Address) -> Path:
     from huggingface_hub import hf_hub_download
 
     try:
-        hf_hub_download(address.repo, weights.MANIFEST, revision=address.revision)
-        return Path(hf_hub_download(address.repo, weights.FILE, revision=address.revision))
+        hf_hub_download(address.repo, manifest.MANIFEST, revision=address.revision)
+        return Path(hf_hub_download(address.repo, manifest.FILE, revision=address.revision))
     except (httpx2.HTTPError, OSError) as error:
-        raise weights.WeightsError(_explain(address, error)) from error
+        raise WeightsError(_explain(address, error)) from error
 
 
 def _discard(path: Path) -> None:
     """Takes weights and manifest of one commit out of the cache; what another commit shares stays."""
-    for file in (path, path.with_name(weights.MANIFEST)):
+    for file in (path, path.with_name(manifest.MANIFEST)):
         content = file.resolve()
         file.unlink(missing_ok=True)
         others = path.parent.parent.glob("*/*")
@@ -234,7 +207,7 @@ def _explain(address: Address, error: Exception) -> str:
     if isinstance(error, RevisionNotFoundError):
         return f"{address.repo} on the Hub has no commit, tag or branch {address.revision}."
     if isinstance(error, EntryNotFoundError) and getattr(error, "response", None) is not None:
-        return f"{address} on the Hub holds no weights: {weights.MANIFEST} or {weights.FILE} is missing."
+        return f"{address} on the Hub holds no weights: {manifest.MANIFEST} or {manifest.FILE} is missing."
     return (
         f"The weights {address} cannot be fetched from {constants.ENDPOINT} ({_first_line(error)}), and the "
         f"cache does not hold them: try again with a connection, {INSTEAD}."

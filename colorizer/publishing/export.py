@@ -1,14 +1,14 @@
 """The network in the formats of other runtimes, by Keras's own exporters.
 
-    python -m colorizer.export --format onnx -o colorizer.onnx
-    python -m colorizer.export --format litert --size 128 128 -o colorizer.tflite
-    python -m colorizer.export --format tf_saved_model -o colorizer-saved-model/
+    python -m colorizer.publishing.export --format onnx -o colorizer.onnx
+    python -m colorizer.publishing.export --format litert --size 128 128 -o colorizer.tflite
+    python -m colorizer.publishing.export --format tf_saved_model -o colorizer-saved-model/
 
-What goes in and comes out is as in `network.py`: L* / 100 as (N, H, W, 1), (ab + 128) / 255 as (N, H, W, 2),
-float32. H and W are any multiples of 8, but for LiteRT, whose runtime has no convolution of unknown size:
-there they are those of --size, and N is 1. Colours are best as the mean of two looks, at about 160 and 80
-pixels, times `CHROMA` (docs/experiments.md). That, to make them follow the photo's edges and to put them
-under its own lightness, as `Colorizer` does, is left to the other side.
+What goes in and comes out is as in `model/network.py`: L* / 100 as (N, H, W, 1), (ab + 128) / 255 as
+(N, H, W, 2), float32. H and W are any multiples of 8, but for LiteRT, whose runtime has no convolution of
+unknown size: there they are those of --size, and N is 1. Colours are best as the mean of two looks, at about
+160 and 80 pixels, times `CHROMA` (docs/experiments.md). That, to make them follow the photo's edges and to
+put them under its own lightness, as `Colorizer` does, is left to the other side.
 
 ONNX needs tf2onnx and onnx, which requirements-dev.txt pins; nothing else here does.
 """
@@ -22,16 +22,13 @@ from pathlib import Path
 
 import keras
 
-from colorizer import weights
-from colorizer.architecture import STRIDE
-from colorizer.network import build_network
+from colorizer.errors import ExportError, WeightsError
+from colorizer.model.network import build_network
+from colorizer.model.spec import STRIDE
+from colorizer.pretrained.locate import load_weights
 
 FORMATS = ("onnx", "litert", "tf_saved_model")
 SIZE = (128, 128)  # what the network is shown by default
-
-
-class ExportError(RuntimeError):
-    """The network cannot be written in this format."""
 
 
 def export(network: keras.Model, kind: str, path: Path, size: tuple[int, int] = SIZE) -> None:
@@ -76,7 +73,7 @@ def size_of(path: Path) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 if nothing was written."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.export",
+        prog="python -m colorizer.publishing.export",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -89,10 +86,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         network = build_network(precision="float32", fresh=False)
-        weights.load(network, options.weights)
+        load_weights(network, options.weights)
         export(network, options.format, options.out, tuple(options.size))
-    except (weights.WeightsError, ExportError, ValueError, OSError) as error:
-        print(f"colorizer.export: {error}", file=sys.stderr)
+    except (WeightsError, ExportError, ValueError, OSError) as error:
+        print(f"colorizer.publishing.export: {error}", file=sys.stderr)
         return 2
     print(f"{size_of(options.out):,} bytes in {options.out}")
     return 0

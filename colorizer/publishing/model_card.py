@@ -1,14 +1,14 @@
 """The model card: what the weights in a folder learnt from, score and are bad at, for people and the Hub.
 
-    python -m colorizer.card weights/        # writes weights/README.md
+    python -m colorizer.publishing.model_card weights/        # writes weights/README.md
 
 It is made from what lies beside the weights, so that it cannot say what was not measured:
 
     colorizer.json     their checksum and size                        (training writes it)
     training.json      command, photos, crops, minutes; and by hand, if there is more to say, "data",
                        "machine", "note" (Markdown), "license", "datasets" (on the Hub)   (training writes it)
-    evaluation.json    the table of `python -m colorizer.evaluate FOLDER --json …`, optional; it names the
-                       weights it was measured with, and figures of others are refused
+    evaluation.json    the table of `python -m colorizer.evaluation.evaluate FOLDER --json …`, optional; it
+                       names the weights it was measured with, and figures of others are refused
 """
 
 import argparse
@@ -17,14 +17,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colorizer import weights
-from colorizer.files import replace_file
+from colorizer.atomic_write import replace_file
+from colorizer.errors import CardError, WeightsError
+from colorizer.pretrained import manifest
+from colorizer.pretrained.locate import SHIPPED, find_weights
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCard
 
 NAME = "README.md"
-TRAINING, EVALUATION, SHEET = "training.json", "evaluation.json", "samples.jpg"
+SHEET = "samples.jpg"
 FIGURES = {
     "psnr": ("PSNR, dB", "{:.2f}"),
     "ssim": ("SSIM", "{:.3f}"),
@@ -80,10 +82,6 @@ Colorizer.from_pretrained("{{ repo }}").colorize("grandma.jpg").save("grandma-co
 """
 
 
-class CardError(ValueError):
-    """What lies beside the weights does not make a card."""
-
-
 def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "ModelCard":
     """The card of the weights in `folder`; its metadata are those that the Hub shows and searches.
 
@@ -98,20 +96,21 @@ def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "Mo
     """
     from huggingface_hub import ModelCard
 
-    weights.check(weights.locate(folder))
-    manifest, training = _read(folder / weights.MANIFEST), _read(folder / TRAINING)
-    evaluation = _read(folder / EVALUATION) if (folder / EVALUATION).exists() else None
-    if evaluation and evaluation.get("weights") != manifest["sha256"]:
+    manifest.check(find_weights(folder))
+    about, training = _read(folder / manifest.MANIFEST), _read(folder / manifest.TRAINING)
+    measured = folder / manifest.EVALUATION
+    evaluation = _read(measured) if measured.exists() else None
+    if evaluation and evaluation.get("weights") != about["sha256"]:
         raise CardError(
-            f"{folder / EVALUATION} was measured with other weights: run `python -m colorizer.evaluate "
-            f"FOLDER --weights {folder} --json {folder / EVALUATION}` again"
+            f"{measured} was measured with other weights: run `python -m colorizer.evaluation.evaluate "
+            f"FOLDER --weights {folder} --json {measured}` again"
         )
     try:
         how = f"These weights are those of minute {training['minutes']:g}, after {training['crops']:,} crops."
         parts = {
-            "file": manifest["file"],
-            "manifest": weights.MANIFEST,
-            "parameters": f"{manifest['parameters']:,}",
+            "file": about["file"],
+            "manifest": manifest.MANIFEST,
+            "parameters": f"{about['parameters']:,}",
             "repo": repo,
             "sheet": SHEET if sheet else None,
             "data": training.get("data") or f"{training['photos']:,} colour photographs.",
@@ -168,7 +167,9 @@ def _table(evaluation: dict) -> str:
             for value, (_, form) in zip(values, FIGURES.values(), strict=True)
         ]
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "\nMeasured by `python -m colorizer.evaluate`, whose text says how."])
+    return "\n".join(
+        [*lines, "\nMeasured by `python -m colorizer.evaluation.evaluate`, whose text says how."]
+    )
 
 
 def _read(path: Path) -> dict:
@@ -184,16 +185,16 @@ def _read(path: Path) -> dict:
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 if the records do not make a card."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.card",
+        prog="python -m colorizer.publishing.model_card",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folder", type=Path, nargs="?", default=weights.FOLDER)
+    parser.add_argument("folder", type=Path, nargs="?", default=SHIPPED)
     folder = parser.parse_args(arguments).folder
     try:
         card = build_card(folder)
-    except (CardError, weights.WeightsError) as error:
-        print(f"colorizer.card: {error}", file=sys.stderr)
+    except (CardError, WeightsError) as error:
+        print(f"colorizer.publishing.model_card: {error}", file=sys.stderr)
         return 2
     replace_file(folder / NAME, f"{card}\n".encode())
     return 0

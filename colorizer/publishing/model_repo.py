@@ -1,8 +1,8 @@
 """Publishes weights on the Hugging Face Hub: with checksum, records, card and samples, in one commit.
 
-    python -m colorizer.publish owner/name --dry-run        # what would go, and the card; asks nobody
-    python -m colorizer.publish owner/name                  # of weights/; --weights FOLDER for others
-    python -m colorizer.publish owner/name --create-pr      # as a proposal to a repository of somebody else
+    python -m colorizer.publishing.model_repo owner/name --dry-run     # what would go; asks nobody
+    python -m colorizer.publishing.model_repo owner/name               # of weights/; or --weights FOLDER
+    python -m colorizer.publishing.model_repo owner/name --create-pr   # as a proposal to somebody else
 
 The token is the usual one: HF_TOKEN, or `hf auth login`. It prints the address that pins this very version,
 for `Colorizer.from_pretrained`. The samples are the repository's example photos, which are free to show.
@@ -18,22 +18,21 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from colorizer import card, weights
+from colorizer.errors import CardError, PublishError, WeightsError
+from colorizer.pretrained import manifest
+from colorizer.pretrained.locate import SHIPPED
+from colorizer.publishing import model_card
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitInfo
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SAMPLES, SAMPLE_HEIGHT, GAP = 6, 240, 6
-
-
-class PublishError(RuntimeError):
-    """The Hub does not take it, or cannot be reached."""
 
 
 def make_sheet(folder: Path) -> bytes:
     """Example photos grey and coloured by the weights in `folder`, as JPEG."""
-    from colorizer import Colorizer
+    from colorizer.colorizer import Colorizer
 
     colorizer = Colorizer.from_pretrained(folder)
     rows = []
@@ -52,7 +51,7 @@ def make_sheet(folder: Path) -> bytes:
     return data.getvalue()
 
 
-def collect(repo: str, folder: Path = weights.FOLDER) -> dict[str, Path | bytes]:
+def collect(repo: str, folder: Path = SHIPPED) -> dict[str, Path | bytes]:
     """Everything that goes to the Hub: name there, to a file here or to the content.
 
     Raises:
@@ -60,10 +59,12 @@ def collect(repo: str, folder: Path = weights.FOLDER) -> dict[str, Path | bytes]
         WeightsError: the weights are missing, damaged, or do not fit the network.
     """
     sheet = make_sheet(folder)
-    files: dict[str, Path | bytes] = {card.NAME: str(card.build_card(folder, repo, sheet=True)).encode()}
-    names = (weights.FILE, weights.MANIFEST, card.TRAINING, card.EVALUATION)
+    files: dict[str, Path | bytes] = {
+        model_card.NAME: str(model_card.build_card(folder, repo, sheet=True)).encode()
+    }
+    names = (manifest.FILE, manifest.MANIFEST, manifest.TRAINING, manifest.EVALUATION)
     files |= {name: folder / name for name in names if (folder / name).exists()}
-    return files | {card.SHEET: sheet}
+    return files | {model_card.SHEET: sheet}
 
 
 def publish(
@@ -164,12 +165,12 @@ def describe(files: list[tuple[str, Path | bytes]]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 if nothing was published."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.publish",
+        prog="python -m colorizer.publishing.model_repo",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("repo", metavar="owner/name")
-    parser.add_argument("--weights", type=Path, default=weights.FOLDER, help="folder (default: the shipped)")
+    parser.add_argument("--weights", type=Path, default=SHIPPED, help="folder (default: the shipped)")
     parser.add_argument("--private", action="store_true", help="a new repository is not shown to others")
     parser.add_argument("--create-pr", action="store_true", help="propose instead of changing")
     parser.add_argument("--dry-run", action="store_true", help="show what would go, and send nothing")
@@ -177,12 +178,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         files = collect(options.repo, options.weights)
         if options.dry_run:
-            print(files[card.NAME].decode())
+            print(files[model_card.NAME].decode())
             print(describe(list(files.items())))
             return 0
         page, address = publish(options.repo, files, options.private, options.create_pr)
-    except (card.CardError, weights.WeightsError, PublishError) as error:
-        print(f"colorizer.publish: {error}", file=sys.stderr)
+    except (CardError, WeightsError, PublishError) as error:
+        print(f"colorizer.publishing.model_repo: {error}", file=sys.stderr)
         return 2
     print(f"{page}\n{address}")
     return 0

@@ -1,7 +1,7 @@
 """Puts the page on a Hugging Face Space: exactly what it needs, weights included, in one commit.
 
-    python -m colorizer.deploy owner/space --dry-run        # what would go, with sizes; asks nobody
-    python -m colorizer.deploy owner/space                  # or: make space SPACE=owner/space
+    python -m colorizer.publishing.space owner/space --dry-run        # what would go, with sizes; asks nobody
+    python -m colorizer.publishing.space owner/space                  # or: make space SPACE=owner/space
 
 The repository is a Space as it stands: README.md opens with the settings that the Hub reads (which Gradio,
 which Python, which file to start), requirements.txt is complete. Left out is what only training and testing
@@ -12,14 +12,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from colorizer import card, publish, weights
+from colorizer.errors import PublishError, WeightsError
+from colorizer.pretrained import manifest
+from colorizer.pretrained.locate import find_weights
+from colorizer.publishing import model_card, model_repo
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # packages.txt would list Debian packages; nothing here needs one.
 FILES = ("README.md", "LICENSE", "app.py", "requirements.txt")
-FOLDERS = ("colorizer", "docs/pictures", "examples", "page")
+FOLDERS = ("colorizer", "docs/pictures", "examples")
 # Of weights/ only these: a training run may have left its checkpoint there.
-WEIGHTS = (weights.FILE, weights.MANIFEST, card.NAME, card.TRAINING, card.EVALUATION)
+WEIGHTS = (manifest.FILE, manifest.MANIFEST, model_card.NAME, manifest.TRAINING, manifest.EVALUATION)
 LEFT_OUT = ("__pycache__", ".DS_Store")
 THUMBNAIL = "docs/pictures/before-after.jpg"
 SPACE_README = "README.md"
@@ -40,9 +43,9 @@ def collect(space: str, model: str | None = None, root: Path = ROOT) -> list[tup
     from huggingface_hub import SpaceCard
     from huggingface_hub.constants import ENDPOINT
 
-    weights.check(weights.locate(root / "weights"))
+    manifest.check(find_weights(root / "weights"))
     if missing := [name for name in (*FILES, *FOLDERS, THUMBNAIL) if not (root / name).exists()]:
-        raise publish.PublishError(f"A Space needs {', '.join(missing)}, which {root} does not hold")
+        raise PublishError(f"A Space needs {', '.join(missing)}, which {root} does not hold")
     paths = [root / name for name in FILES]
     paths += [root / "weights" / name for name in WEIGHTS if (root / "weights" / name).exists()]
     for folder in FOLDERS:
@@ -68,7 +71,7 @@ def deploy(space: str, files: list[tuple[str, Path | bytes]], private: bool = Fa
     Raises:
         PublishError: no token, no rights, refused settings, or no way to the Hub.
     """
-    return publish.commit_files(
+    return model_repo.commit_files(
         space, files, "space", "The page, with its weights", private, exactly=True, space_sdk="gradio"
     ).commit_url
 
@@ -76,7 +79,7 @@ def deploy(space: str, files: list[tuple[str, Path | bytes]], private: bool = Fa
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 if nothing was deployed."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.deploy",
+        prog="python -m colorizer.publishing.space",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -88,11 +91,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         files = collect(options.space, options.model)
         if options.dry_run:
-            print(publish.describe(files))
+            print(model_repo.describe(files))
         else:
             print(deploy(options.space, files, options.private))
-    except (weights.WeightsError, publish.PublishError) as error:
-        print(f"colorizer.deploy: {error}", file=sys.stderr)
+    except (WeightsError, PublishError) as error:
+        print(f"colorizer.publishing.space: {error}", file=sys.stderr)
         return 2
     return 0
 

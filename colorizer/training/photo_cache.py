@@ -31,7 +31,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from colorizer.decoders import open_image
+from colorizer.image.decoders import open_image
 
 FORMAT = 1
 # Photos are kept with the short side at most this: training never looks closer than 256 pixels.
@@ -200,7 +200,7 @@ def _write(paths: list[Path], folder: Path, workers: int) -> None:
     offsets, shapes, names, unreadable, position = [], [], [], {}, 0
     sources = (source for path in paths for source in iterate_sources(path))
     pool: Executor
-    if workers:  # not forked: see loader.py
+    if workers:  # not forked: see prefetch.py
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
     else:
         pool = ThreadPoolExecutor(workers := min(8, os.cpu_count() or 1))

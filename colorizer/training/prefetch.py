@@ -6,7 +6,8 @@
 
 Two cores train on a hundred crops a second, and a thread cuts a thousand. A GPU takes thousands as well, and
 Python runs one thread at a time: so there each process opens the decoded photos by itself (they share the
-memory, see `dataset.py`) and cuts whole batches. What is cut depends on the position alone, not on who cuts.
+memory, see `photo_cache.py`) and cuts whole batches. What is cut depends on the position alone, not on who
+cuts.
 
 Nothing here needs Keras: a process that cuts crops starts in a fraction of a second.
 """
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from colorizer.dataset import BatchStream, PhotoCache
+from colorizer.training.photo_cache import BatchStream, PhotoCache
 
 # A thread is one batch ahead; processes are this many more than there are of them, so that none waits.
 SPARE = 2

@@ -13,9 +13,10 @@ from typing import Any
 
 import keras
 
-from colorizer import card, hub
-from colorizer.files import replace_file
-from colorizer.training_config import TrainingConfig
+from colorizer.atomic_write import replace_file
+from colorizer.pretrained import hub_download, manifest
+from colorizer.training import hub_dataset
+from colorizer.training.config import TrainingConfig
 
 # Options that change where things lie, not what is done. Of other paths the names alone are kept: the rest
 # may tell more of somebody's machine than they want to tell.
@@ -44,10 +45,12 @@ def write(folder: Path, config: TrainingConfig, row: dict[str, Any], photos: int
         "minutes": round(row["minutes"] + started.get("minutes", 0), 2),
         "backend": keras.backend.backend(),
     }
-    addresses = [path for path in config.photos if path.startswith(hub.DATASETS)]
+    addresses = [path for path in config.photos if path.startswith(hub_dataset.DATASETS)]
     if addresses:
-        record["datasets"] = [hub.Address.parse(path[len(hub.DATASETS) :]).repo for path in addresses]
-    replace_file(folder / card.TRAINING, (json.dumps(record, indent=2) + "\n").encode())
+        record["datasets"] = [
+            hub_download.Address.parse(path[len(hub_dataset.DATASETS) :]).repo for path in addresses
+        ]
+    replace_file(folder / manifest.TRAINING, (json.dumps(record, indent=2) + "\n").encode())
 
 
 def command(config: TrainingConfig) -> str:
@@ -67,5 +70,5 @@ def command(config: TrainingConfig) -> str:
 
 def _read(source: str) -> dict[str, Any]:
     """The record of an earlier run; empty where weights came without one."""
-    path = Path(source) / card.TRAINING
+    path = Path(source) / manifest.TRAINING
     return json.loads(path.read_text()) if path.is_file() else {}

@@ -21,12 +21,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from colorizer import teacher, weights
-from colorizer.architecture import NEUTRAL
-from colorizer.optimizer import BORROWED
+from colorizer.model.spec import NEUTRAL
+from colorizer.pretrained.locate import load_weights
+from colorizer.training import perceptual
+from colorizer.training.optimizer import BORROWED
 
-# VGG16 halves the size four times on the way down.
-STRIDE = 16
 # The first four convolutions find edges and textures: as they are they serve any picture, and the gradients
 # of the largest maps need not be worked out.
 FROZEN = 4
@@ -43,7 +42,7 @@ def build_mentor(
     """Builds the mentor with VGG16's kernels and a fresh way up.
 
     Args:
-        arrays: VGG16's kernels and biases, as of `teacher.read_arrays`.
+        arrays: VGG16's kernels and biases, as of `perceptual.read_arrays`.
         precision: a Keras dtype policy; Keras's global policy if None. The last layer computes in float32.
         dropout: share of the two deepest levels' features hidden in training.
         seed: makes the new layers repeatable.
@@ -97,8 +96,8 @@ def load_mentor(
         WeightsError: `path` holds no weights of a mentor.
     """
     network = build_mentor(arrays, precision)
-    weights.load(network, Path(path))
-    seen = network.get_layer(f"{BORROWED}{teacher.POOL_BEFORE[teacher.HINT_TAP] - 1}").output
+    load_weights(network, Path(path))
+    seen = network.get_layer(f"{BORROWED}{perceptual.POOL_BEFORE[perceptual.HINT_TAP] - 1}").output
     network = keras.Model(network.input, [network.output, seen], name="mentor")
     network.trainable = False
     return network
@@ -134,8 +133,8 @@ def _down(
 ) -> tuple[list[keras.KerasTensor], list[keras.layers.Conv2D]]:
     """VGG16's features from a half down to a sixteenth of the size, and its layers."""
     levels, layers = [], []
-    for number in range(teacher.CONVOLUTIONS):
-        if number in teacher.POOL_BEFORE:
+    for number in range(perceptual.CONVOLUTIONS):
+        if number in perceptual.POOL_BEFORE:
             levels.append(x)
             x = keras.layers.MaxPooling2D(2, dtype=precision)(x)
         filters = arrays[f"VGG16_0.Conv_{number}.bias"].size
@@ -154,8 +153,10 @@ def _lend(layers: list[keras.layers.Conv2D], arrays: dict[str, np.ndarray]) -> N
         kernel, bias = (arrays[f"VGG16_0.Conv_{number}.{name}"] for name in ("kernel", "bias"))
         if number == 0:
             # It expects (2 x - 1 - SHIFT) / SCALE. Grey of lightness L* is about L* / 100 in sRGB.
-            bias = bias - np.sum(kernel * ((1 + teacher.SHIFT) / teacher.SCALE)[:, None], axis=(0, 1, 2))
-            kernel = np.sum(kernel * (2 / teacher.SCALE)[:, None], axis=2, keepdims=True)
+            bias = bias - np.sum(
+                kernel * ((1 + perceptual.SHIFT) / perceptual.SCALE)[:, None], axis=(0, 1, 2)
+            )
+            kernel = np.sum(kernel * (2 / perceptual.SCALE)[:, None], axis=2, keepdims=True)
         layer.set_weights([kernel, bias])
 
 

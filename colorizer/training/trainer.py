@@ -25,21 +25,24 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from colorizer import figures, hub, record, weights
-from colorizer.architecture import ARCHITECTURE, Conv
-from colorizer.augment import Film
-from colorizer.dataset import BatchStream, PhotoCache
-from colorizer.files import replace_file
-from colorizer.forward import fastest_precision
-from colorizer.inherit import inherit
-from colorizer.loader import Loader
-from colorizer.mentor import build_mentor, load_mentor, load_mentors
-from colorizer.network import build_network
-from colorizer.objective import Objective, rarity_weights
-from colorizer.optimizer import ConvMuon
-from colorizer.teacher import Teacher, read_arrays
-from colorizer.training_config import TrainingConfig, check
-from colorizer.validation import Validation
+from colorizer.atomic_write import replace_file
+from colorizer.evaluation import plots
+from colorizer.model.network import build_network
+from colorizer.model.runtime import fastest_precision
+from colorizer.model.spec import ARCHITECTURE, Conv
+from colorizer.pretrained import weights_file
+from colorizer.pretrained.locate import load_weights
+from colorizer.training import hub_dataset, run_record
+from colorizer.training.augment import Film
+from colorizer.training.config import TrainingConfig, check
+from colorizer.training.init_from_teacher import inherit
+from colorizer.training.objective import Objective, rarity_weights
+from colorizer.training.optimizer import ConvMuon
+from colorizer.training.perceptual import Teacher, read_arrays
+from colorizer.training.photo_cache import BatchStream, PhotoCache
+from colorizer.training.prefetch import Loader
+from colorizer.training.teacher import build_mentor, load_mentor, load_mentors
+from colorizer.training.validation import Validation
 
 # The averaged weights take in the network's every so many steps: enough for an average over hundreds, and a
 # copy of all weights a step costs a tenth of the time.
@@ -69,13 +72,13 @@ class Trainer:
         teacher = Teacher(arrays, precision) if heard else None
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
-        photos = [hub.local_photos(path) for path in config.photos]
+        photos = [hub_dataset.local_photos(path) for path in config.photos]
         self.cache = PhotoCache.build(photos, config.cache, workers=config.workers)
         for name, why in list(self.cache.unreadable.items())[:20]:
             print(f"skipped {name}: {why}")
         print(f"{len(self.cache)} photos to learn from, {len(self.cache.unreadable)} skipped; in {precision}")
         self.validation = Validation.of(
-            hub.local_photos(config.val) if config.val else None,
+            hub_dataset.local_photos(config.val) if config.val else None,
             self.cache,
             config.cache,
             config.size[-1],
@@ -92,7 +95,7 @@ class Trainer:
         else:
             self.network = build_network(architecture, precision, config.seed)
         if config.init:
-            weights.load(self.network, config.init)
+            load_weights(self.network, config.init)
         for number in range(1, config.freeze + 1):
             self.network.get_layer(f"conv{number}").trainable = False
         if config.inherit and not config.resume:
@@ -202,7 +205,7 @@ class Trainer:
                 if now - saved > self.config.checkpoint_seconds or self.progress >= 1:
                     self._save_checkpoint()
                     saved = now
-        figures.save_samples(self.out / "samples.png", *self.validation.samples(self.objective))
+        plots.save_samples(self.out / "samples.png", *self.validation.samples(self.objective))
 
     def rate(self, progress: float) -> float:
         """The learning rate after this share of the run: a short rise, then a straight line down to `end`."""
@@ -256,15 +259,15 @@ class Trainer:
             self.state["best"] = row["val_loss"]
             if not averaged:
                 self.network.set_weights(current)
-            weights.save(self.network, self.out)
-            record.write(self.out, self.config, row, self.learn_from)
+            weights_file.save(self.network, self.out)
+            run_record.write(self.out, self.config, row, self.learn_from)
         self.network.set_weights(current)
         text = io.StringIO()
         table = csv.DictWriter(text, fieldnames=list(row))
         table.writeheader()
         table.writerows(self.state["rows"])
         replace_file(self.out / "history.csv", text.getvalue().encode())
-        figures.save_history(self.out / "history.png", self.state["rows"])
+        plots.save_history(self.out / "history.png", self.state["rows"])
         bar.write(
             f"epoch {row['epoch']:.2f}  {row['minutes']:.1f} min  loss {loss:.1f}  val {row['val_loss']:.1f}"
             f" (grey {row['grey_loss']:.1f})  PSNR {row['psnr']:.2f} (grey {row['grey_psnr']:.2f})"

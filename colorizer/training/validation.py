@@ -1,15 +1,16 @@
 """The figures of one validation row: a fixed set of square photos, greyed, coloured and compared.
 
-Quick by design, so that training can afford it every few minutes; `evaluate.py` is the thorough one,
+Quick by design, so that training can afford it every few minutes; `evaluation/` is the thorough one,
 with photos at full resolution.
 """
 
 import numpy as np
 from PIL import Image
 
-from colorizer import color, metrics
-from colorizer.dataset import PhotoCache
-from colorizer.objective import Objective
+from colorizer.evaluation import metrics
+from colorizer.image import color
+from colorizer.training.objective import Objective
+from colorizer.training.photo_cache import PhotoCache
 
 BATCH = 25
 

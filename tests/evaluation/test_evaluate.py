@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer import evaluate, weights
-from colorizer.photo import read_photo
+from colorizer.evaluation import evaluate
+from colorizer.image.reader import read_photo
+from colorizer.pretrained import manifest
+from colorizer.pretrained.locate import find_weights
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_a_model_that_knows_the_truth_scores_better_than_grey(tiny_colorizer, fo
     truths = {read_photo(p).size: read_photo(p) for p in folder.rglob("*.[pj]*g")}
 
     def knows(photo, size):
-        from colorizer import color
+        from colorizer.image import color
 
         truth = truths[photo.size]
         return color.rgb_to_lab(np.asarray(truth.original, np.float32) / 255)[..., 1:]
@@ -68,7 +70,7 @@ def test_the_command_prints_the_table_and_saves_what_was_asked(folder, tmp_path,
     assert "Protocol:" in text
     written = json.loads((tmp_path / "f.json").read_text())
     assert written["photos"] == 3
-    assert written["weights"] == weights.sha256(weights.locate())
+    assert written["weights"] == manifest.sha256(find_weights())
     saved = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
     assert saved == ["deep/three.png", "one.png", "two.png"]
     assert Image.open(out / "two.png").size == (40, 48)

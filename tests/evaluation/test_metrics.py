@@ -5,7 +5,7 @@ import pytest
 from skimage.color import deltaE_ciede2000
 from skimage.metrics import peak_signal_noise_ratio
 
-from colorizer import metrics
+from colorizer.evaluation import metrics
 
 RANDOM = np.random.default_rng(0)
 FIRST = RANDOM.integers(0, 256, (32, 40, 3), dtype=np.uint8)

@@ -1,6 +1,6 @@
 """Finds the Chromium that the browser tests drive: the system's, or the one that Playwright has installed.
 
-python tests/chromium.py    # prints its path; status 1 and a sentence if there is none
+python -m tests.helpers.chromium    # prints its path; status 1 and a sentence if there is none
 """
 
 import shutil

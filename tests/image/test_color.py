@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 from skimage.color import lab2rgb, rgb2lab
 
-from colorizer import color
+from colorizer.image import color
 
 GRID = np.stack(np.meshgrid(*[np.arange(0, 256, 15)] * 3), axis=-1).reshape(-1, 3) / 255
 

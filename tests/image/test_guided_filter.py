@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
 
-from colorizer.enlarge import FLAT, RADIUS, enlarge, follow_edges
+from colorizer.image.guided_filter import FLAT, RADIUS, enlarge, follow_edges
 
 RANDOM = np.random.default_rng(0)
 

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image, JpegImagePlugin
 
-from colorizer import jpeg
-from colorizer.limits import UNLIMITED, PhotoError
-from colorizer.output import HALVED_FROM, WRITERS, write_jpeg
-from colorizer.photo import read_photo
-from colorizer.strips import strip_rows
+from colorizer.errors import PhotoError
+from colorizer.image import jpeg_restart
+from colorizer.image.reader import read_photo
+from colorizer.image.strips import strip_rows
+from colorizer.image.writer import HALVED_FROM, WRITERS, write_jpeg
+from colorizer.limits import UNLIMITED
 
 OPTIONS = WRITERS["JPEG"][1]
 
@@ -32,7 +33,7 @@ def test_every_pixel_is_as_if_encoded_in_one_piece(color_image, size, rows, colo
     options = {"dpi": (300, 300), "subsampling": color}
     tops = range(0, height, rows)
     strips = [encoded(image.crop((0, top, width, min(height, top + rows))), **options) for top in tops]
-    with Image.open(io.BytesIO(b"".join(jpeg.join(strips, width, height, rows)))) as joined:
+    with Image.open(io.BytesIO(b"".join(jpeg_restart.join(strips, width, height, rows)))) as joined:
         assert joined.size == size
         assert joined.info["dpi"] == (300, 300)
         whole = Image.open(io.BytesIO(encoded(image, **options)))
@@ -52,7 +53,7 @@ def test_a_large_photos_colour_has_half_the_size_as_cameras_write_it(tmp_path, s
 
 def test_restart_markers_go_round_after_eight(color_image):
     strips = [encoded(color_image(16, 8, seed)) for seed in range(20)]
-    with Image.open(io.BytesIO(b"".join(jpeg.join(strips, 16, 160, 8)))) as joined:
+    with Image.open(io.BytesIO(b"".join(jpeg_restart.join(strips, 16, 160, 8)))) as joined:
         assert joined.size == (16, 160)
         last = np.asarray(joined)[-8:]
     np.testing.assert_array_equal(last, np.asarray(Image.open(io.BytesIO(strips[-1]))))
@@ -61,8 +62,10 @@ def test_restart_markers_go_round_after_eight(color_image):
 @pytest.mark.parametrize("width", [1, 8, 4000, 30000, 65535])
 def test_strips_are_whole_blocks_and_within_jpegs_limit(width):
     rows = strip_rows(width)
-    assert rows % (2 * jpeg.BLOCK) == 0  # where colour has half the size
-    assert -(-width // jpeg.BLOCK) * rows // jpeg.BLOCK <= jpeg.LONGEST_RESTART  # where it has not
+    assert rows % (2 * jpeg_restart.BLOCK) == 0  # where colour has half the size
+    assert (
+        -(-width // jpeg_restart.BLOCK) * rows // jpeg_restart.BLOCK <= jpeg_restart.LONGEST_RESTART
+    )  # where it has not
 
 
 def test_a_photo_too_long_for_jpeg_says_what_to_use(tmp_path):

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from colorizer.provenance import IPTC_EXT, RDF, SOURCE_TYPE, TIFF, mark
+from colorizer.image.provenance import IPTC_EXT, RDF, SOURCE_TYPE, TIFF, mark
 
 NAME = f"{{{IPTC_EXT}}}DigitalSourceType"
 OWN = f"""<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>

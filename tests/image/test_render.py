@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import full_disk
 from numba.core import caching, compiler, config
 from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
-from colorizer import color, pixels
-from colorizer.compose import Painter
-from colorizer.pixels import PIECE
+from colorizer.image import color, render_kernels
+from colorizer.image.render import Painter
+from colorizer.image.render_kernels import PIECE
+from tests.helpers.disk import full_disk
 
 
 def composed(lab: np.ndarray) -> np.ndarray:
@@ -143,10 +143,10 @@ def test_pixels_that_lie_elsewhere_or_must_not_be_written_to_need_no_other_loops
     grey = np.random.default_rng(0).integers(0, 256, (40, 90), dtype=np.uint8)
     painter = Painter(40, np.full((5, 6, 2), 10, np.float32))
     expected = painter.paint(0, grey[:, ::2].copy())
-    compiled = len(pixels.paint.compiled.signatures)
+    compiled = len(render_kernels.paint.compiled.signatures)
     np.testing.assert_array_equal(painter.paint(0, grey[:, ::2]), expected)
     np.testing.assert_array_equal(painter.paint(0, np.asarray(Image.fromarray(grey[:, ::2]))), expected)
-    assert len(pixels.paint.compiled.signatures) == compiled
+    assert len(render_kernels.paint.compiled.signatures) == compiled
 
 
 def test_other_threads_go_on_while_a_strip_is_painted():
@@ -176,7 +176,7 @@ def test_where_nothing_can_be_kept_a_function_is_compiled_all_the_same(monkeypat
 
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
     with pytest.warns(UserWarning, match="cannot be kept"):
-        assert pixels.Kept(twice)(4.0) == 8
+        assert render_kernels.Kept(twice)(4.0) == 8
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def doubling(tmp_path, monkeypatch):
     """A module as `pixels.py` with a function that is kept in a folder, as a new process finds it."""
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "kept"))
     (tmp_path / "doubling.py").write_text("def twice(x):\n    return 2 * x\n")
-    return lambda: pixels.Kept(runpy.run_path(str(tmp_path / "doubling.py"))["twice"])
+    return lambda: render_kernels.Kept(runpy.run_path(str(tmp_path / "doubling.py"))["twice"])
 
 
 def kept_files(folder: Path) -> list[Path]:

@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from colorizer import weights, winograd
-from colorizer.architecture import ARCHITECTURE
-from colorizer.network import build_network
-from colorizer.winograd import from_table, in_ncnn
+from colorizer.model import ncnn_backend
+from colorizer.model.ncnn_backend import from_table, in_ncnn
+from colorizer.model.network import build_network
+from colorizer.model.spec import ARCHITECTURE
+from colorizer.pretrained.locate import load_weights, read_weights
 
 
 def seen(height: int, width: int, count: int = 1) -> np.ndarray:
@@ -19,7 +20,7 @@ def seen(height: int, width: int, count: int = 1) -> np.ndarray:
 
 def test_the_shipped_network_says_the_same_to_a_thousandth_of_a_unit():
     network = build_network(precision="float32")
-    weights.load(network)
+    load_weights(network)
     light = seen(96, 144)
     off = 255 * np.abs(in_ncnn(network)(light) - np.asarray(network(light, training=False)))
     assert off.max() < 1e-3
@@ -27,9 +28,9 @@ def test_the_shipped_network_says_the_same_to_a_thousandth_of_a_unit():
 
 def test_without_keras_it_is_the_same_network():
     network = build_network(precision="float32", fresh=False)
-    weights.load(network)
+    load_weights(network)
     light = seen(96, 144)
-    np.testing.assert_array_equal(from_table(ARCHITECTURE, weights.read())(light), in_ncnn(network)(light))
+    np.testing.assert_array_equal(from_table(ARCHITECTURE, read_weights())(light), in_ncnn(network)(light))
 
 
 @pytest.mark.parametrize("sides", [(32, 48), (64, 64), (8, 200), (8, 8)])
@@ -93,6 +94,6 @@ def test_it_needs_no_room_on_a_disk(tiny_network, no_room):
 
 
 def test_without_the_package_it_is_not_available(monkeypatch):
-    assert winograd.available()
+    assert ncnn_backend.available()
     monkeypatch.setitem(sys.modules, "ncnn", None)
-    assert not winograd.available()
+    assert not ncnn_backend.available()

@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from conftest import TINY
 
 from colorizer import build_network
-from colorizer.architecture import NEUTRAL, Conv
+from colorizer.model.spec import NEUTRAL, Conv
+from tests.helpers.network import TINY
 
 #        filters, stride, upsampled after
 TABLE = [

@@ -5,22 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import TINY
 
-from colorizer import Colorizer, forward, metrics
-from colorizer.color import rgb_to_lab
-from colorizer.forward import (
-    PRECISIONS,
-    compiled,
-    fastest,
-    fastest_precision,
-    fastest_runtime,
-    surely_ncnn,
-)
-from colorizer.network import build_network
-from colorizer.photo import read_photo
+from colorizer import Colorizer
+from colorizer.evaluation import metrics
+from colorizer.image.color import rgb_to_lab
+from colorizer.image.reader import read_photo
+from colorizer.model import benchmark, runtime
+from colorizer.model.network import build_network
+from colorizer.model.runtime import fastest, fastest_precision, fastest_runtime, surely_ncnn
+from colorizer.model.spec import PRECISIONS
+from colorizer.model.tensorflow_backend import compiled
+from tests.helpers.network import TINY
+from tests.helpers.paths import EXAMPLES as FOLDER
 
-EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.jpg"))[:3]
+EXAMPLES = sorted(FOLDER.glob("*.jpg"))[:3]
 
 
 def lab_of(colorizer: Colorizer, path: Path) -> np.ndarray:
@@ -56,11 +54,11 @@ def test_it_keeps_the_weights_of_the_moment_it_was_compiled(tiny_network):
 @pytest.fixture
 def forgotten(monkeypatch, tmp_path):
     """The choice of precision and runtime, not made yet, neither in this process nor in an earlier one."""
-    monkeypatch.setattr(forward, "MEMORY", tmp_path / "cache" / "ncnn-is-faster")
-    for choice in (fastest_precision, fastest_runtime, forward._first_seconds):
+    monkeypatch.setattr(runtime, "MEMORY", tmp_path / "cache" / "ncnn-is-faster")
+    for choice in (fastest_precision, fastest_runtime, runtime._first_seconds):
         choice.cache_clear()
     yield
-    for choice in (fastest_precision, fastest_runtime, forward._first_seconds):
+    for choice in (fastest_precision, fastest_runtime, runtime._first_seconds):
         choice.cache_clear()
 
 
@@ -88,7 +86,7 @@ def test_bfloat16_must_be_clearly_faster_and_for_training_that_with_its_gradient
     monkeypatch.delenv("COLORIZER_PRECISION", raising=False)
     # Forward alone, it is always faster here.
     seconds = {("bfloat16", True): bfloat16, ("bfloat16", False): 0.5}
-    monkeypatch.setattr("colorizer.forward._layer_seconds", lambda *layer: seconds.get(layer, 1))
+    monkeypatch.setattr("colorizer.model.benchmark.tensorflow_seconds", lambda *layer: seconds.get(layer, 1))
     assert fastest_precision(learning=True) == faster
     assert fastest_precision() == "mixed_bfloat16"
 
@@ -96,7 +94,9 @@ def test_bfloat16_must_be_clearly_faster_and_for_training_that_with_its_gradient
 def test_a_slow_moment_while_float32_is_timed_does_not_decide(monkeypatch, forgotten):
     monkeypatch.delenv("COLORIZER_PRECISION", raising=False)
     seconds = {"float32": [14, 8], "bfloat16": [8]}
-    monkeypatch.setattr("colorizer.forward._layer_seconds", lambda dtype, _: seconds[dtype].pop(0))
+    monkeypatch.setattr(
+        "colorizer.model.benchmark.tensorflow_seconds", lambda dtype, _: seconds[dtype].pop(0)
+    )
     assert fastest_precision() == "float32"
 
 
@@ -113,11 +113,11 @@ def timed(monkeypatch, forgotten):
                 monkeypatch.setenv(name, value)
         times = iter(tensorflow)
         monkeypatch.setattr(
-            forward,
-            "_layer_seconds",
+            benchmark,
+            "tensorflow_seconds",
             lambda dtype, learning=False: 20 if dtype == "bfloat16" else next(times),
         )
-        monkeypatch.setattr(forward, "_ncnn_layer_seconds", lambda: ncnn)
+        monkeypatch.setattr(benchmark, "ncnn_seconds", lambda: ncnn)
 
     return set_to
 
@@ -151,10 +151,10 @@ def test_the_environment_decides_the_runtime(timed):
 def test_ncnn_is_taken_if_asked_for_also_where_bfloat16_is_faster(timed, monkeypatch):
     timed([], 1, runtime="ncnn")
     monkeypatch.setattr(
-        forward, "_layer_seconds", lambda dtype, _=False: {"float32": 1, "bfloat16": 0.1}[dtype]
+        benchmark, "tensorflow_seconds", lambda dtype, _=False: {"float32": 1, "bfloat16": 0.1}[dtype]
     )
     assert fastest_precision() == "mixed_bfloat16"
-    assert forward.best_precision() == "float32"
+    assert runtime.best_precision() == "float32"
 
 
 def test_without_the_package_tensorflow_does_it_unless_ncnn_was_asked_for(timed, monkeypatch):
@@ -189,21 +189,21 @@ def test_that_ncnn_was_faster_is_known_at_the_next_start_and_nothing_is_timed_ag
 def test_that_tensorflow_was_faster_is_found_out_anew_each_time(timed):
     timed([1, 1, 1], 2)
     assert fastest_runtime() == "tensorflow"
-    assert not forward.MEMORY.exists()
+    assert not runtime.MEMORY.exists()
 
 
 def test_of_another_processor_or_other_libraries_it_is_not_known(timed, monkeypatch):
     timed([1, 1, 1], 0.1)
     fastest_runtime()
-    monkeypatch.setattr(forward, "_circumstances", lambda: "another")
+    monkeypatch.setattr(runtime, "_circumstances", lambda: "another")
     assert not surely_ncnn()
-    assert "ncnn 1" in forward.MEMORY.read_text()
+    assert "ncnn 1" in runtime.MEMORY.read_text()
 
 
 @pytest.mark.parametrize("content", [b"", b"ncnn", b"\xff\xfe\x00"])
 def test_a_memory_that_is_damaged_is_none(timed, content):
-    forward.MEMORY.parent.mkdir()
-    forward.MEMORY.write_bytes(content)
+    runtime.MEMORY.parent.mkdir()
+    runtime.MEMORY.write_bytes(content)
     timed([1, 1, 1], 0.1)
     assert not surely_ncnn()
     assert fastest_runtime() == "ncnn"
@@ -211,7 +211,7 @@ def test_a_memory_that_is_damaged_is_none(timed, content):
 
 
 def test_where_nothing_can_be_kept_the_choice_is_made_all_the_same(timed):
-    forward.MEMORY.parent.write_text("a file where the folder should be")
+    runtime.MEMORY.parent.write_text("a file where the folder should be")
     timed([1, 1, 1], 0.1)
     assert fastest_runtime() == "ncnn"
     assert not surely_ncnn()
@@ -220,8 +220,8 @@ def test_where_nothing_can_be_kept_the_choice_is_made_all_the_same(timed):
 def test_what_was_decided_for_a_wish_is_not_kept_and_a_wish_comes_before_what_is_known(timed):
     timed([1, 1, 1], 0.1, precision="float32")
     assert fastest_runtime() == "ncnn"
-    assert not forward.MEMORY.exists()
-    forward._remember()
+    assert not runtime.MEMORY.exists()
+    runtime._remember()
     assert surely_ncnn()
     timed([], 0.1, precision="mixed_bfloat16")
     assert not surely_ncnn()
@@ -243,7 +243,7 @@ def test_who_wants_to_be_ready_soon_gets_ncnn_untimed_unless_something_else_was_
 
 def test_without_the_package_nothing_is_known(timed, monkeypatch):
     timed([], 0.1)
-    forward._remember()
+    runtime._remember()
     monkeypatch.setitem(sys.modules, "ncnn", None)
     assert not surely_ncnn()
 
@@ -255,8 +255,8 @@ def test_without_a_wish_the_processor_decides_the_runtime(monkeypatch, forgotten
 
 def test_pictures_are_the_same_in_either_runtime(monkeypatch, forgotten):
     pictures = []
-    for runtime in ("tensorflow", "ncnn"):
-        monkeypatch.setenv("COLORIZER_RUNTIME", runtime)
+    for name in ("tensorflow", "ncnn"):
+        monkeypatch.setenv("COLORIZER_RUNTIME", name)
         fastest_runtime.cache_clear()
         colorizer = Colorizer.from_pretrained(precision="float32")
         pictures.append(np.asarray(colorizer.colorize(EXAMPLES[0]), np.int16))

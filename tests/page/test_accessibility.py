@@ -5,13 +5,14 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from conftest import drop, open_page, serving, wait_until_colored
 from gradio_client import Client, handle_file
 
-import app
+from colorizer.page import app
+from tests.helpers.page import drop, open_page, serving, wait_until_colored
+from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.browser
-SCREENSHOTS = Path(__file__).resolve().parent.parent / "screenshots"
+SCREENSHOTS = ROOT / "screenshots"
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -12,16 +12,13 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
-from conftest import serving
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-import app
-import page.work
-from page import tidy
-
-ROOT = Path(__file__).resolve().parent.parent
+from colorizer.page import app, session, temp_files
+from tests.helpers.page import serving
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -177,18 +174,18 @@ def test_a_space_listens_to_the_world_and_a_home_only_to_itself(monkeypatch, tin
 
 
 def test_nothing_is_left_outside_the_cache_that_gradio_cleans(client, grey_photo, monkeypatch):
-    folders, make = [], tidy.new_folder
+    folders, make = [], temp_files.new_folder
 
     def recorded():
         folders.append(make())
         return folders[-1]
 
-    monkeypatch.setattr(tidy, "new_folder", recorded)
+    monkeypatch.setattr(temp_files, "new_folder", recorded)
     assert Path(client.predict(handle_file(grey_photo), 1.0, 64, api_name="/colorize")).exists()
     assert [Path(folder.name).exists() for folder in folders] == [False]
 
 
 def test_importing_the_page_writes_nothing_beside_it():
     # Gradio writes a .pyi file next to any module that derives from its components.
-    for module in (app, page.work):
+    for module in (app, session):
         assert not Path(module.__file__).with_suffix(".pyi").exists()

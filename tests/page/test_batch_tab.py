@@ -7,10 +7,11 @@ import zipfile
 
 import numpy as np
 import pytest
-from conftest import EXAMPLES, Counting, open_page, serving, take_home
 from PIL import Image
 
-from colorizer.metrics import colorfulness
+from colorizer.evaluation.metrics import colorfulness
+from tests.helpers.page import Counting, open_page, serving, take_home
+from tests.helpers.paths import EXAMPLES
 
 pytestmark = pytest.mark.browser
 

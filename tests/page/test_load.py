@@ -1,6 +1,6 @@
 """The page under several clients at once: a small form of `make load`."""
 
-import load
+from tests import load
 
 
 def test_of_many_photos_sent_at_once_none_is_lost_and_none_is_anothers():

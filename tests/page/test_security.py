@@ -13,17 +13,15 @@ from threading import Event, Lock
 import gradio as gr
 import httpx
 import pytest
-from conftest import EXAMPLES, Counting, serving
 from gradio import processing_utils, route_utils
 from starlette.routing import BaseRoute, Mount
 
-import app
-from colorizer.limits import Limits
-from colorizer.options import SIZE
-from page import one
-from page.safety import BUSY, NO_ERRANDS, NO_FUNCTION, NOT_SERVED, is_served
+from colorizer.limits import SIZE, Limits
+from colorizer.page import app
+from colorizer.page.security import BUSY, NO_ERRANDS, NO_FUNCTION, NOT_SERVED, is_served
+from tests.helpers.page import Counting, serving
+from tests.helpers.paths import EXAMPLES, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 # A public address that nothing may ask. The tests would notice before it did.
 ELSEWHERE = "http://photos.example.com/grandma.jpg"
 ROUTES = ["/gradio_api/file=", "/file=", "/gradio_api/file/", "/static/", "/assets/"]
@@ -387,7 +385,7 @@ class Busy:
 
 
 def test_whatever_is_asked_at_once_the_network_has_one_photo_in_hand(tiny_colorizer, monkeypatch, grey_photo):
-    monkeypatch.setattr(one.Examples, "_make", lambda self, colorizer: self.warm.set())
+    monkeypatch.setattr(single_photo_tab.Examples, "_make", lambda self, colorizer: self.warm.set())
     busy = Busy(tiny_colorizer)
     with serving(busy) as address, httpx.Client(base_url=address, timeout=60) as client:
         with open(grey_photo, "rb") as file:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import drop, take_home, wait_until_colored
 from PIL import Image
 
-from colorizer import metrics
-from colorizer.photo import read_photo
+from colorizer.evaluation import metrics
+from colorizer.image.reader import read_photo
+from tests.helpers.page import drop, take_home, wait_until_colored
+from tests.helpers.paths import EXAMPLES
 
 pytestmark = pytest.mark.browser
 WIDE = (2400, 1600)
@@ -18,7 +19,7 @@ WIDE = (2400, 1600)
 def old_photo(tmp_path_factory) -> Path:
     """A grey JPEG of a scene, 2400x1600, that the network has an opinion on."""
     path = tmp_path_factory.mktemp("old") / "wedding.jpg"
-    source = Path(__file__).resolve().parent.parent / "examples" / "saratoga-broadway-1900s.jpg"
+    source = EXAMPLES / "saratoga-broadway-1900s.jpg"
     Image.open(source).convert("L").resize(WIDE).save(path)
     return path
 

@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 
-import app
+from colorizer.page import app
 
 
 @pytest.fixture

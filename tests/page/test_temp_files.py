@@ -13,11 +13,11 @@ from types import SimpleNamespace
 import gradio as gr
 import gradio.mcp
 import httpx
-import load
 import pytest
-from conftest import Counting
 
-from page import one, tidy
+from colorizer.page import single_photo_tab, temp_files
+from tests import load
+from tests.helpers.page import Counting
 
 HOUR = 3600
 
@@ -28,7 +28,7 @@ def upload(address: str, photo: Path) -> Path:
 
 
 def folders(parent: Path) -> list[Path]:
-    return list(parent.glob(f"{tidy.PREFIX}*"))
+    return list(parent.glob(f"{temp_files.PREFIX}*"))
 
 
 def test_photos_go_when_the_page_is_stopped_and_after_it_was_killed_when_the_next_one_starts(
@@ -50,9 +50,9 @@ def test_photos_go_when_the_page_is_stopped_and_after_it_was_killed_when_the_nex
 
 def test_a_page_that_runs_keeps_its_folder_when_another_one_starts(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    with tidy.own_folder() as first:
+    with temp_files.own_folder() as first:
         monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-        with tidy.own_folder() as second:
+        with temp_files.own_folder() as second:
             assert sorted(folders(tmp_path)) == sorted([first, second])
         assert folders(tmp_path) == [first]
     assert folders(tmp_path) == []
@@ -60,8 +60,8 @@ def test_a_page_that_runs_keeps_its_folder_when_another_one_starts(tmp_path, mon
 
 def test_what_gradio_has_is_apart_from_what_it_is_to_take(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    with tidy.own_folder() as folder:
-        with tidy.scratch() as written:
+    with temp_files.own_folder() as folder:
+        with temp_files.scratch() as written:
             gradio_has, to_be_taken = Path(os.environ["GRADIO_TEMP_DIR"]), Path(written).parent
         assert gradio_has.parent == to_be_taken.parent == folder
         assert gradio_has != to_be_taken
@@ -70,14 +70,14 @@ def test_what_gradio_has_is_apart_from_what_it_is_to_take(tmp_path, monkeypatch)
 
 def test_only_its_user_can_look_into_the_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    with tidy.own_folder() as folder:
+    with temp_files.own_folder() as folder:
         assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_photos_within_a_language_models_words_lie_there_too(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     monkeypatch.setattr(gradio.mcp, "DEFAULT_TEMP_DIR", "elsewhere")
-    with tidy.own_folder() as folder:
+    with temp_files.own_folder() as folder:
         assert folder in Path(gradio.mcp.DEFAULT_TEMP_DIR).parents
 
 
@@ -97,7 +97,7 @@ def test_a_page_starts_where_gradios_usual_folder_is_another_users_and_writes_on
 def test_what_python_writes_for_now_lies_there_too(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     before = tempfile.gettempdir()
-    with tidy.own_folder() as folder, tempfile.NamedTemporaryFile() as file:
+    with temp_files.own_folder() as folder, tempfile.NamedTemporaryFile() as file:
         assert folder in Path(file.name).parents
     assert tempfile.gettempdir() == before
 
@@ -108,24 +108,30 @@ def test_a_link_with_the_name_of_a_pages_folder_is_not_followed(tmp_path):
     (others / "letter.txt").write_text("Dear Ada")
     parent = tmp_path / "parent"
     parent.mkdir()
-    (parent / f"{tidy.PREFIX}trap").symlink_to(others)
-    tidy.sweep(parent)
+    (parent / f"{temp_files.PREFIX}trap").symlink_to(others)
+    temp_files.sweep(parent)
     assert [path.name for path in others.iterdir()] == ["letter.txt"]
 
 
 def test_a_page_that_is_just_starting_is_left_alone(tmp_path):
-    folder = tmp_path / f"{tidy.PREFIX}new"
+    folder = tmp_path / f"{temp_files.PREFIX}new"
     folder.mkdir()
-    tidy.sweep(tmp_path)
+    temp_files.sweep(tmp_path)
     assert folder.exists()
     os.utime(folder, (0, 0))
-    tidy.sweep(tmp_path)
+    temp_files.sweep(tmp_path)
     assert not folder.exists()
 
 
 def test_what_is_old_goes_even_what_gradio_has_forgotten_and_what_is_new_or_shown_stays(tmp_path):
     gradio = tmp_path / "gradio"
-    for name in ("old/photo.jpg", "old/example.jpg", "new/photo.jpg", "tmp-of-an-upload", f"../{tidy.LOCK}"):
+    for name in (
+        "old/photo.jpg",
+        "old/example.jpg",
+        "new/photo.jpg",
+        "tmp-of-an-upload",
+        f"../{temp_files.LOCK}",
+    ):
         (gradio / name).parent.mkdir(exist_ok=True, parents=True)
         (gradio / name).write_bytes(b"photo")
     (gradio / "empty").mkdir()
@@ -133,10 +139,10 @@ def test_what_is_old_goes_even_what_gradio_has_forgotten_and_what_is_new_or_show
     for path in tmp_path.rglob("*"):
         if path.name != "fresh" and path.parent.name != "new":
             os.utime(path, (time.time() - 2 * HOUR,) * 2)
-    tidy.put_away(tmp_path, HOUR, {str(gradio / "old" / "example.jpg")})
+    temp_files.put_away(tmp_path, HOUR, {str(gradio / "old" / "example.jpg")})
     left = sorted(str(path.relative_to(gradio)) for path in gradio.rglob("*"))
     assert left == ["fresh", "new", "new/photo.jpg", "old", "old/example.jpg"]
-    assert (tmp_path / tidy.LOCK).exists()
+    assert (tmp_path / temp_files.LOCK).exists()
 
 
 def test_rounds_are_made_while_the_page_runs_and_spare_its_examples(tmp_path):
@@ -146,7 +152,7 @@ def test_rounds_are_made_while_the_page_runs_and_spare_its_examples(tmp_path):
     for name in ("example.jpg", "photo.jpg"):
         (tmp_path / name).write_bytes(b"photo")
         os.utime(tmp_path / name, (0, 0))
-    with tidy.housekeeping(tmp_path, blocks, every=0.05, age=HOUR):
+    with temp_files.housekeeping(tmp_path, blocks, every=0.05, age=HOUR):
         deadline = time.monotonic() + 10
         while (tmp_path / "photo.jpg").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -158,9 +164,11 @@ def test_rounds_are_made_while_the_page_runs_and_spare_its_examples(tmp_path):
 
 def test_the_other_examples_are_left_when_the_process_ends(tiny_colorizer, monkeypatch):
     counting = Counting(tiny_colorizer)
-    monkeypatch.setattr(one, "main_thread", lambda: SimpleNamespace(is_alive=lambda: counting.count == 0))
+    monkeypatch.setattr(
+        single_photo_tab, "main_thread", lambda: SimpleNamespace(is_alive=lambda: counting.count == 0)
+    )
     before = set(threading.enumerate())
-    examples = one.Examples(counting)
+    examples = single_photo_tab.Examples(counting)
     (thread,) = set(threading.enumerate()) - before
     # Python waits for threads that are no daemons; it would end the others within compiled code, and crash.
     assert not thread.daemon
@@ -185,10 +193,10 @@ def test_only_a_process_that_ends_excuses_an_error(monkeypatch, ending):
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
 
     alive = SimpleNamespace(is_alive=lambda: not (ending and asked))
-    monkeypatch.setattr(one, "main_thread", lambda: alive)
+    monkeypatch.setattr(single_photo_tab, "main_thread", lambda: alive)
     monkeypatch.setattr(threading, "excepthook", complaints.append)
     before = set(threading.enumerate())
-    one.Examples(Refusing())
+    single_photo_tab.Examples(Refusing())
     for thread in set(threading.enumerate()) - before:
         thread.join(30)
     assert (len(asked), len(complaints)) == (1, 0 if ending else 1)

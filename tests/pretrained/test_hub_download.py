@@ -8,25 +8,33 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
-from conftest import TINY
-from hub_server import CLIENT, TOKEN, HubServer
 
-from colorizer import hub, weights
-from colorizer.network import build_network
+from colorizer.errors import WeightsError
+from colorizer.model.network import build_network
+from colorizer.pretrained import hub_download, manifest, weights_file
+from colorizer.pretrained.locate import hub_address
+from colorizer.training import hub_dataset
+from tests.helpers.hub_server import CLIENT, TOKEN, HubServer
+from tests.helpers.network import TINY
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 NAME = "someone/colorizer"
-FETCH = "path = weights.locate({0!r}); weights.check(path); hub.settle({0!r}, path); print(path)"
+IMPORTS = (
+    "from colorizer.pretrained import hub_download, manifest; "
+    "from colorizer.pretrained.locate import find_weights, load_weights; "
+    "from colorizer.training import hub_dataset; "
+)
+FETCH = "path = find_weights({0!r}); manifest.check(path); hub_download.settle({0!r}, path); print(path)"
 LOAD = (  # a small network instead of the shipped one
-    "from conftest import TINY; from colorizer.network import build_network; "
+    "from tests.helpers.network import TINY; from colorizer.model.network import build_network; "
     "network = build_network(TINY, precision='float32'); "
-    "print(weights.load(network, {0!r})); weights.load(network, {1!r})"
+    "print(load_weights(network, {0!r})); load_weights(network, {1!r})"
 )
 
 
 def packed(network, folder: Path) -> dict[str, bytes]:
     """What a repository of this network's weights holds."""
-    weights.save(network, folder)
+    weights_file.save(network, folder)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -51,8 +59,8 @@ def server(tmp_path, versions):
 def client(server, code: str, cwd: Path = ROOT, **variables) -> str:
     """Runs a line in a fresh process; its output, or the last line of its error."""
     token = variables.pop("token", None)
-    environment = server.environment(server.cache, token, PYTHONPATH=f"{ROOT}:{ROOT / 'tests'}", **variables)
-    line = "from colorizer import weights, hub; " + code
+    environment = server.environment(server.cache, token, PYTHONPATH=str(ROOT), **variables)
+    line = IMPORTS + code
     done = subprocess.run(
         [sys.executable, "-c", line], cwd=cwd, env=environment, capture_output=True, text=True, timeout=100
     )
@@ -74,11 +82,11 @@ def test_the_stand_in_for_the_hub_was_read_from_the_source_of_this_very_client()
 
 def test_a_name_is_fetched_then_only_asked_about_and_a_commit_is_not_even_asked_about(server, versions):
     path = fetch(server)
-    assert Path(path).read_bytes() == versions[0][weights.FILE]
+    assert Path(path).read_bytes() == versions[0][manifest.FILE]
     assert commit_of(path) == server.first
     server.asked.clear()
     assert fetch(server) == path
-    assert server.asked == [f"HEAD /{NAME}/resolve/main/{weights.MANIFEST}"]
+    assert server.asked == [f"HEAD /{NAME}/resolve/main/{manifest.MANIFEST}"]
     server.asked.clear()
     assert fetch(server, f"{NAME}@{server.first}") == path
     assert fetch(server, NAME, HF_HUB_OFFLINE="1") == path
@@ -99,12 +107,12 @@ def test_a_local_folder_of_that_name_wins_and_a_variable_names_the_default(serve
     folder.mkdir(parents=True)
     for name, data in versions[1].items():
         (folder / name).write_bytes(data)
-    locate = "print(weights.locate({}))"
-    assert client(server, locate.format(repr(NAME)), cwd=tmp_path / "here") == f"{NAME}/{weights.FILE}"
+    locate = "print(find_weights({}))"
+    assert client(server, locate.format(repr(NAME)), cwd=tmp_path / "here") == f"{NAME}/{manifest.FILE}"
     assert server.asked == []
     path = client(server, locate.format(""), COLORIZER_WEIGHTS=f"{NAME}@{server.first}")
     assert commit_of(path) == server.first
-    assert client(server, locate.format(""), COLORIZER_WEIGHTS=str(folder)) == str(folder / weights.FILE)
+    assert client(server, locate.format(""), COLORIZER_WEIGHTS=str(folder)) == str(folder / manifest.FILE)
 
 
 def test_a_private_repository_opens_by_token_which_is_not_sent_on_to_where_the_files_lie(server, versions):
@@ -120,7 +128,7 @@ def test_a_private_repository_opens_by_token_which_is_not_sent_on_to_where_the_f
 
 def test_a_download_that_breaks_off_is_resumed(server, versions):
     server.fail("GET /cdn/", "drop")
-    assert Path(fetch(server)).read_bytes() == versions[0][weights.FILE]
+    assert Path(fetch(server)).read_bytes() == versions[0][manifest.FILE]
     assert sum(request.startswith("GET /cdn/") for request in server.asked) == 2
 
 
@@ -131,10 +139,10 @@ def test_a_truncated_file_and_a_killed_download_leave_what_was_good(server, vers
     assert "should be of size" in fetch(server)
     server.fail("GET /cdn/", "stall")
     environment = server.environment(server.cache, PYTHONPATH=str(ROOT))
-    code = "from colorizer import weights, hub; " + FETCH.format(NAME)
+    code = IMPORTS + FETCH.format(NAME)
     victim = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
-    content = server.asked.count(f"GET /cdn/{json.loads(versions[1][weights.MANIFEST])['sha256']}")
-    while server.asked.count(f"GET /cdn/{json.loads(versions[1][weights.MANIFEST])['sha256']}") == content:
+    content = server.asked.count(f"GET /cdn/{json.loads(versions[1][manifest.MANIFEST])['sha256']}")
+    while server.asked.count(f"GET /cdn/{json.loads(versions[1][manifest.MANIFEST])['sha256']}") == content:
         time.sleep(0.05)
     victim.kill()
     victim.wait()
@@ -144,16 +152,16 @@ def test_a_truncated_file_and_a_killed_download_leave_what_was_good(server, vers
 
 def test_a_changed_file_is_refused_not_kept_and_what_was_good_stays(server, versions):
     path = fetch(server)
-    data = bytearray(versions[1][weights.FILE])
+    data = bytearray(versions[1][manifest.FILE])
     data[len(data) // 2] ^= 1
-    server.commit("model", NAME, {**versions[1], weights.FILE: bytes(data)}, "damaged")
+    server.commit("model", NAME, {**versions[1], manifest.FILE: bytes(data)}, "damaged")
     said = fetch(server)
     assert "is not kept" in said
     assert "its sha256 is" in said
     assert f"{NAME}@{server.first} is still in the cache." in said
     assert fetch(server, HF_HUB_OFFLINE="1") == path
-    assert Path(path).read_bytes() == versions[0][weights.FILE]
-    assert len(list((server.cache / "hub").rglob(weights.FILE))) == 1
+    assert Path(path).read_bytes() == versions[0][manifest.FILE]
+    assert len(list((server.cache / "hub").rglob(manifest.FILE))) == 1
     third = server.commit("model", NAME, versions[1], "repaired")
     assert commit_of(fetch(server)) == third
 
@@ -161,10 +169,10 @@ def test_a_changed_file_is_refused_not_kept_and_what_was_good_stays(server, vers
 def test_a_wrong_etag_cannot_pass_old_weights_off_as_new_nor_harm_them(server, versions):
     path = fetch(server)
     server.commit("model", NAME, versions[1], "second")
-    old = json.loads(versions[0][weights.MANIFEST])["sha256"]
+    old = json.loads(versions[0][manifest.MANIFEST])["sha256"]
     server.fail(f"HEAD /{NAME}/resolve", "etag", times=9, etag=old)
     assert "is not" in fetch(server)
-    assert Path(path).read_bytes() == versions[0][weights.FILE]
+    assert Path(path).read_bytes() == versions[0][manifest.FILE]
     assert fetch(server, HF_HUB_OFFLINE="1") == path
 
 
@@ -173,7 +181,7 @@ def test_weights_of_another_network_are_refused_and_the_name_stays_at_what_was_g
     following = server.commit("model", NAME, versions[1], "second", ref="next")
     server.commit("model", NAME, versions[2], "another network")
     loaded, refused = client(server, LOAD.format(f"{NAME}@next", NAME)).split(
-        "colorizer.weights.WeightsError: "
+        "colorizer.pretrained.WeightsError: "
     )
     assert commit_of(loaded) == following
     assert "does not hold weights of this network" in refused
@@ -198,7 +206,7 @@ def test_without_network_the_cache_is_taken_with_a_warning_and_an_empty_one_ends
     start = time.monotonic()
     said = fetch(server, **nowhere)
     assert time.monotonic() - start < 10
-    assert said.startswith(f"colorizer.weights.WeightsError: The weights {NAME}@main cannot be fetched")
+    assert said.startswith(f"colorizer.pretrained.WeightsError: The weights {NAME}@main cannot be fetched")
     assert said.endswith("try again with a connection, or give a local folder or file instead.")
     assert "HF_HUB_OFFLINE is set, and the cache holds no weights" in fetch(server, HF_HUB_OFFLINE="1")
 
@@ -210,8 +218,8 @@ def test_a_repository_without_weights_says_so(server):
 
 @pytest.mark.parametrize("address", ["hf://", "hf://colorizer", "hf://a/b/c", "hf://a/b@", "a b/c"])
 def test_a_wrong_address_is_refused_before_anything_is_asked(address):
-    with pytest.raises(weights.WeightsError, match=r"named owner/name or owner/name@revision\. Received: "):
-        hub.fetch(address)
+    with pytest.raises(WeightsError, match=r"named owner/name or owner/name@revision\. Received: "):
+        hub_download.fetch(address)
 
 
 def test_paths_are_not_taken_for_addresses():
@@ -224,9 +232,9 @@ def test_paths_are_not_taken_for_addresses():
         "a/b/c",
         "a/b/",
     ):
-        assert weights.address_of(path) is None
-    assert weights.address_of(Path("someone/colorizer")) is None
-    assert weights.address_of("someone/colorizer@main") == "someone/colorizer@main"
+        assert hub_address(path) is None
+    assert hub_address(Path("someone/colorizer")) is None
+    assert hub_address("someone/colorizer@main") == "someone/colorizer@main"
 
 
 # --- photos to learn from ------------------------------------------------------------------------------
@@ -238,7 +246,7 @@ def test_photos_of_a_dataset_are_fetched_and_an_interrupted_download_goes_on_whe
     photos = {f"train/{i:02}.png": photo_bytes(i) for i in range(12)}
     server.create("dataset", "someone/photos")
     server.commit("dataset", "someone/photos", photos, "photos")
-    code = "print(hub.local_photos('hf://datasets/someone/photos'))"
+    code = "print(hub_dataset.local_photos('hf://datasets/someone/photos'))"
     server.fail("GET /cdn/", "short", times=1)
     assert "cannot be fetched: Consistency check failed" in client(server, code)
     fetched = sum(request.startswith("GET /cdn/") for request in server.asked)
@@ -255,8 +263,8 @@ def test_photos_of_a_dataset_are_fetched_and_an_interrupted_download_goes_on_whe
 
 
 def test_other_photos_are_left_where_they_are_and_a_wrong_name_is_refused():
-    assert hub.local_photos("photos.zip") == "photos.zip"
+    assert hub_dataset.local_photos("photos.zip") == "photos.zip"
     with pytest.raises(
         FileNotFoundError, match=r"named hf://datasets/owner/name\. Received: hf://datasets/x"
     ):
-        hub.local_photos("hf://datasets/x")
+        hub_dataset.local_photos("hf://datasets/x")

@@ -8,37 +8,39 @@ import shutil
 import h5py
 import numpy as np
 import pytest
-from conftest import TINY
 
-from colorizer import Colorizer, WeightsError, weights
-from colorizer.architecture import Conv
-from colorizer.network import build_network
+from colorizer import Colorizer, WeightsError
+from colorizer.model.network import build_network
+from colorizer.model.spec import Conv
+from colorizer.pretrained import manifest, weights_file
+from colorizer.pretrained.locate import SHIPPED, find_weights, load_weights, read_weights
+from tests.helpers.network import TINY
 
 
 @pytest.fixture
 def saved(tmp_path, tiny_network):
     """A folder with the tiny network's weights and their manifest."""
-    weights.save(tiny_network, tmp_path)
+    weights_file.save(tiny_network, tmp_path)
     return tmp_path
 
 
 def test_what_was_saved_is_what_is_loaded(saved, tiny_network):
     other = build_network(TINY, seed=99)
-    weights.load(other, saved)
+    load_weights(other, saved)
     for loaded, original in zip(other.get_weights(), tiny_network.get_weights(), strict=True):
         np.testing.assert_array_equal(loaded, original)
 
 
 def test_without_keras_the_same_numbers_are_read(saved, tiny_network):
-    read = [array for layer in weights.read(saved, TINY) for array in layer]
+    read = [array for layer in read_weights(saved, TINY) for array in layer]
     for mine, original in zip(read, tiny_network.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, original)
 
 
 # Both ways in: into a Keras network, and without Keras.
 WAYS = {
-    "load": lambda source, table=TINY: weights.load(build_network(table), source),
-    "read": lambda source, table=TINY: weights.read(source, table),
+    "load": lambda source, table=TINY: load_weights(build_network(table), source),
+    "read": lambda source, table=TINY: read_weights(source, table),
 }
 
 
@@ -49,7 +51,7 @@ def take(request):
 
 
 def test_a_folder_and_the_file_itself_mean_the_same(saved):
-    assert weights.locate(saved) == weights.locate(saved / "colorizer.weights.h5")
+    assert find_weights(saved) == find_weights(saved / "colorizer.weights.h5")
 
 
 def test_the_manifest_holds_the_checksum_of_the_file(saved):
@@ -82,13 +84,13 @@ def test_a_truncated_file_without_a_manifest_is_refused(saved, take):
 
 
 def test_where_a_damaged_file_was_refused_a_whole_one_is_taken(saved, take):
-    (saved / weights.MANIFEST).unlink()
-    whole = (saved / weights.FILE).read_bytes()
+    (saved / manifest.MANIFEST).unlink()
+    whole = (saved / manifest.FILE).read_bytes()
     for damaged in (whole[: len(whole) // 2], whole[:200] + bytes(2000) + whole[2200:]):
-        (saved / weights.FILE).write_bytes(damaged)
+        (saved / manifest.FILE).write_bytes(damaged)
         with pytest.raises(WeightsError):
             take(saved)
-    (saved / weights.FILE).write_bytes(whole)
+    (saved / manifest.FILE).write_bytes(whole)
     take(saved)
 
 
@@ -112,11 +114,11 @@ def test_missing_weights_are_refused_with_the_place_that_was_searched(tmp_path):
 
 
 def test_the_shipped_weights_load_from_their_folder_and_their_file():
-    folder = Colorizer.from_pretrained(weights.FOLDER)
-    file = Colorizer.from_pretrained(weights.FOLDER / weights.FILE)
+    folder = Colorizer.from_pretrained(SHIPPED)
+    file = Colorizer.from_pretrained(SHIPPED / manifest.FILE)
     seen = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
     np.testing.assert_array_equal(folder.predict(seen).ab, file.predict(seen).ab)
-    assert sum(array.size for layer in weights.read() for array in layer) == 6_219_410
+    assert sum(array.size for layer in read_weights() for array in layer) == 6_219_410
 
 
 # --- weights are data ----------------------------------------------------------------------------------
@@ -187,7 +189,7 @@ def test_weights_that_lie_elsewhere_on_the_disk_are_not_followed(saved, tmp_path
 def test_numbers_that_lie_in_another_file_are_not_read_either(saved, tmp_path, take):
     outside, path = tmp_path / "outside", tmp_path / "evil.weights.h5"
     outside.write_bytes(bytes(4 * 4))
-    shutil.copy(saved / weights.FILE, path)
+    shutil.copy(saved / manifest.FILE, path)
     with h5py.File(path, "r+") as file:
         layer = file["layers/conv2d/vars"]
         del layer["1"]
@@ -198,10 +200,10 @@ def test_numbers_that_lie_in_another_file_are_not_read_either(saved, tmp_path, t
 
 def test_an_array_that_claims_to_be_larger_than_any_memory_is_not_read(saved, tmp_path):
     path = tmp_path / "evil.weights.h5"
-    shutil.copy(saved / weights.FILE, path)
+    shutil.copy(saved / manifest.FILE, path)
     with h5py.File(path, "r+") as file:
         layer = file["layers/conv2d/vars"]
         del layer["1"]
         layer.create_dataset("1", (1 << 40,), "f4", chunks=(1 << 10,))
     with pytest.raises(WeightsError, match=r"layers/conv2d/vars/1 should be numbers of shape \(4,\)"):
-        weights.read(path, TINY)
+        read_weights(path, TINY)

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer import export, weights
-from colorizer.network import build_network
-from colorizer.photo import read_photo
+from colorizer.image.reader import read_photo
+from colorizer.model.network import build_network
+from colorizer.pretrained.locate import load_weights
+from colorizer.publishing import export
+from tests.helpers.paths import EXAMPLES as FOLDER
 
-EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.jpg"))
+EXAMPLES = sorted(FOLDER.glob("*.jpg"))
 LARGEST_DIFFERENCE = 0.005  # of (ab + 128) / 255: a unit and a quarter of a* or b*
 
 
@@ -44,7 +46,7 @@ RUNTIMES = {"onnx": run_onnx, "litert": run_litert, "tf_saved_model": run_saved_
 @pytest.fixture(scope="module")
 def network():
     network = build_network(precision="float32")
-    weights.load(network)
+    load_weights(network)
     return network
 
 

@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from hub_server import TOKEN, HubServer
 
-from colorizer import card, publish, weights
+from colorizer.errors import PublishError
+from colorizer.pretrained import manifest, weights_file
+from colorizer.pretrained.locate import SHIPPED
+from colorizer.publishing import model_card, model_repo
+from tests.helpers.hub_server import TOKEN, HubServer
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 NAME = "someone/colorizer"
 
 
@@ -25,11 +28,15 @@ def server(tmp_path):
 def files(tmp_path, tiny_network) -> dict[str, Path | bytes]:
     """What is published, with a network so small that it is quick."""
     folder = tmp_path / "trained"
-    weights.save(tiny_network, folder)
+    weights_file.save(tiny_network, folder)
     about = {"command": "python train.py --photos mine", "photos": 1234, "crops": 56789, "minutes": 7.5}
-    (folder / card.TRAINING).write_text(json.dumps(about))
-    text = str(card.build_card(folder, NAME, sheet=True)).encode()
-    return {card.NAME: text, card.SHEET: b"\xff\xd8 a picture", **{p.name: p for p in folder.iterdir()}}
+    (folder / manifest.TRAINING).write_text(json.dumps(about))
+    text = str(model_card.build_card(folder, NAME, sheet=True)).encode()
+    return {
+        model_card.NAME: text,
+        model_card.SHEET: b"\xff\xd8 a picture",
+        **{p.name: p for p in folder.iterdir()},
+    }
 
 
 def python(server, code: str, token: str | None = TOKEN, **variables) -> subprocess.CompletedProcess:
@@ -44,34 +51,34 @@ def send(server, files: dict, *options: str, name: str = NAME, **variables) -> s
     """Publishes in a fresh process; what it printed, or the last line of its error."""
     contents = {key: value if isinstance(value, bytes) else str(value) for key, value in files.items()}
     call = ", ".join([repr(name), repr(contents), *options])
-    code = f"from colorizer.publish import publish; print(*publish({call}))"
+    code = f"from colorizer.publishing.model_repo import publish; print(*publish({call}))"
     done = python(server, code, **variables)
     return done.stdout.strip() if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
 
 
 def test_the_shipped_weights_are_published_in_one_commit_and_load_from_there(server):
-    page, address = send(server, publish.collect(NAME), "private=True").split()
+    page, address = send(server, model_repo.collect(NAME), "private=True").split()
     assert page.startswith(f"{server.address}/{NAME}/commit/")
     repo = server.repo("model", NAME)
     assert repo["private"]
     assert len(repo["commits"]) == 2  # that of its creation, and ours
     there = server.files("model", NAME)
-    assert there[weights.FILE] == (weights.FOLDER / weights.FILE).read_bytes()
-    assert {card.NAME, card.SHEET, card.TRAINING, weights.MANIFEST} < set(there)
-    assert f'Colorizer.from_pretrained("{NAME}")'.encode() in there[card.NAME]
-    assert there[card.SHEET].startswith(b"\xff\xd8")
-    code = f"from colorizer import weights; print(weights.locate({address!r}))"
-    assert Path(python(server, code).stdout.strip()).read_bytes() == there[weights.FILE]
+    assert there[manifest.FILE] == (SHIPPED / manifest.FILE).read_bytes()
+    assert {model_card.NAME, model_card.SHEET, manifest.TRAINING, manifest.MANIFEST} < set(there)
+    assert f'Colorizer.from_pretrained("{NAME}")'.encode() in there[model_card.NAME]
+    assert there[model_card.SHEET].startswith(b"\xff\xd8")
+    code = f"from colorizer import weights; print(find_weights({address!r}))"
+    assert Path(python(server, code).stdout.strip()).read_bytes() == there[manifest.FILE]
 
 
 def test_a_dry_run_shows_the_card_and_the_sizes_and_asks_nobody(server, capsys, monkeypatch, files):
-    monkeypatch.setattr(publish, "make_sheet", lambda folder: b"\xff\xd8 a picture")
+    monkeypatch.setattr(model_repo, "make_sheet", lambda folder: b"\xff\xd8 a picture")
     monkeypatch.setattr("huggingface_hub.HfApi", None)
-    folder = files[weights.FILE].parent
-    assert publish.main([NAME, "--dry-run", "--weights", str(folder)]) == 0
+    folder = files[manifest.FILE].parent
+    assert model_repo.main([NAME, "--dry-run", "--weights", str(folder)]) == 0
     shown = capsys.readouterr().out
     assert "pipeline_tag: image-to-image" in shown
-    assert f"{(folder / weights.FILE).stat().st_size:,}  {weights.FILE}" in shown
+    assert f"{(folder / manifest.FILE).stat().st_size:,}  {manifest.FILE}" in shown
     assert "bytes in 5 files" in shown
 
 
@@ -83,8 +90,8 @@ def test_a_proposal_leaves_the_branch_alone_and_can_be_loaded_by_its_own_name(se
     assert server.files("model", NAME) == before
     assert set(server.files("model", NAME, "refs/pr/1")) == set(files)
     for name in (f"{NAME}@refs/pr/1", address):
-        code = f"from colorizer import weights; print(weights.locate({name!r}))"
-        assert Path(python(server, code).stdout.strip()).read_bytes() == files[weights.FILE].read_bytes()
+        code = f"from colorizer import weights; print(find_weights({name!r}))"
+        assert Path(python(server, code).stdout.strip()).read_bytes() == files[manifest.FILE].read_bytes()
 
 
 def test_an_upload_is_repeated_when_the_hub_stumbles_and_what_is_there_is_not_sent_again(server, files):
@@ -92,7 +99,7 @@ def test_an_upload_is_repeated_when_the_hub_stumbles_and_what_is_there_is_not_se
     server.fail(f"POST /api/models/{NAME}/preupload", "busy")
     first = send(server, files)
     assert f"{NAME}@" in first
-    assert server.files("model", NAME)[weights.FILE] == files[weights.FILE].read_bytes()
+    assert server.files("model", NAME)[manifest.FILE] == files[manifest.FILE].read_bytes()
     server.asked.clear()
     assert send(server, files).split()[1] == first.split()[1]  # nothing new, so no new commit
     assert not any(request.startswith("PUT") for request in server.asked)
@@ -104,13 +111,15 @@ def test_what_the_hub_does_not_take_is_one_sentence(server, files):
     assert "someone-else/colorizer cannot be published to at" in send(
         server, files, name="someone-else/colorizer"
     )
-    assert "Invalid metadata in README.md" in send(server, files | {card.NAME: b"---\nlicense: [\n---\n"})
+    assert "Invalid metadata in README.md" in send(
+        server, files | {model_card.NAME: b"---\nlicense: [\n---\n"}
+    )
 
 
 def test_damaged_weights_are_not_published(files, capsys):
-    folder = files[weights.FILE].parent
-    files[weights.FILE].write_bytes(b"damaged")
-    assert publish.main([NAME, "--weights", str(folder)]) == 2
+    folder = files[manifest.FILE].parent
+    files[manifest.FILE].write_bytes(b"damaged")
+    assert model_repo.main([NAME, "--weights", str(folder)]) == 2
     assert "is damaged or was changed" in capsys.readouterr().err
 
 
@@ -118,7 +127,7 @@ def test_training_that_is_to_be_published_asks_for_the_token_first_and_publishes
     monkeypatch, capsys
 ):
     import train
-    from colorizer import training
+    from colorizer.training import trainer
 
     done = []
 
@@ -130,15 +139,15 @@ def test_training_that_is_to_be_published_asks_for_the_token_first_and_publishes
             done.append("trained")
 
     def refuse():
-        raise publish.PublishError("Publishing needs a token")
+        raise PublishError("Publishing needs a token")
 
     monkeypatch.setattr(sys, "argv", ["train.py", "--photos", "x", "--out", "mine", "--publish", NAME])
-    monkeypatch.setattr(training, "Trainer", Trainer)
-    monkeypatch.setattr(publish, "main", lambda arguments: done.append(arguments) or 0)
-    monkeypatch.setattr(publish, "require_login", refuse)
+    monkeypatch.setattr(trainer, "Trainer", Trainer)
+    monkeypatch.setattr(model_repo, "main", lambda arguments: done.append(arguments) or 0)
+    monkeypatch.setattr(model_repo, "require_login", refuse)
     assert train.main() == 2
     assert done == []
     assert "Publishing needs a token" in capsys.readouterr().err
-    monkeypatch.setattr(publish, "require_login", lambda: done.append("asked"))
+    monkeypatch.setattr(model_repo, "require_login", lambda: done.append("asked"))
     assert train.main() == 0
     assert done == ["asked", "began", "trained", [NAME, "--weights", "mine"]]

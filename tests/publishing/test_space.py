@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from gradio_client import Client, handle_file
-from hub_server import TOKEN, HubServer
 from huggingface_hub import SpaceCard
 from PIL import Image
 
-from colorizer import deploy, publish
+from colorizer.errors import PublishError
+from colorizer.publishing import space
+from tests.helpers.hub_server import TOKEN, HubServer
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 NAME = "someone/space"
 
 
@@ -28,7 +29,7 @@ def server(tmp_path):
 
 
 def run(server, *arguments: str, token: str | None = TOKEN) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "colorizer.deploy", NAME, *arguments]
+    command = [sys.executable, "-m", "colorizer.publishing.space", NAME, *arguments]
     environment = server.environment(server.cache, token)
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
 
@@ -43,7 +44,7 @@ def test_the_settings_of_the_space_agree_with_what_is_pinned_and_there():
 
 
 def test_only_what_a_space_needs_goes_there_with_its_picture_and_the_page_of_its_weights():
-    files = dict(deploy.collect(NAME, model="someone/colorizer"))
+    files = dict(space.collect(NAME, model="someone/colorizer"))
     assert {"app.py", "requirements.txt", "weights/colorizer.weights.h5", "colorizer/__init__.py"} < set(
         files
     )
@@ -64,10 +65,10 @@ def test_a_dry_run_lists_sizes_and_sends_nothing(server):
 
 
 def test_a_missing_file_is_named_before_anything_is_sent(tmp_path, monkeypatch):
-    monkeypatch.setattr(deploy.weights, "locate", lambda source: tmp_path)
-    monkeypatch.setattr(deploy.weights, "check", lambda path: None)
-    with pytest.raises(publish.PublishError, match=r"A Space needs README\.md, LICENSE, app\.py"):
-        deploy.collect(NAME, root=tmp_path)
+    monkeypatch.setattr(space, "find_weights", lambda source: tmp_path)
+    monkeypatch.setattr(space.manifest, "check", lambda path: None)
+    with pytest.raises(PublishError, match=r"A Space needs README\.md, LICENSE, app\.py"):
+        space.collect(NAME, root=tmp_path)
 
 
 def test_what_arrives_is_one_commit_and_starts_from_an_empty_folder(server, tmp_path):

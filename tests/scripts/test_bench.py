@@ -2,13 +2,13 @@
 
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
-from colorizer.network import build_network
+from colorizer.model.network import build_network
+from tests.helpers.paths import ROOT
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
+sys.path.append(str(ROOT / "scripts"))
 import bench
 import bench_jobs
 

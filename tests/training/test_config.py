@@ -1,10 +1,10 @@
 """The options of training: what is out of range is refused at once and by its name."""
 
 import pytest
-from conftest import TINY
 
-from colorizer.training import Trainer
-from colorizer.training_config import TrainingConfig
+from colorizer.training.config import TrainingConfig
+from colorizer.training.trainer import Trainer
+from tests.helpers.network import TINY
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,18 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from conftest import TINY
-from vgg import FILTERS
 
-from colorizer import inherit as module
-from colorizer.architecture import ARCHITECTURE
-from colorizer.inherit import PAIRS, inherit
-from colorizer.mentor import build_mentor, load_mentor
-from colorizer.network import build_network
-from colorizer.teacher import read_arrays
-from colorizer.training import Trainer
-from colorizer.training_config import TrainingConfig, check
-from colorizer.weights import save
+from colorizer.model.network import build_network
+from colorizer.model.spec import ARCHITECTURE
+from colorizer.pretrained.weights_file import save
+from colorizer.training import init_from_teacher as module
+from colorizer.training.config import TrainingConfig, check
+from colorizer.training.init_from_teacher import PAIRS, inherit
+from colorizer.training.perceptual import read_arrays
+from colorizer.training.teacher import build_mentor, load_mentor
+from colorizer.training.trainer import Trainer
+from tests.helpers.network import TINY
+from tests.helpers.vgg import FILTERS
 
 RANDOM = np.random.default_rng(0)
 # The network's table with the widths of the tests' VGG16.

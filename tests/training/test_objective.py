@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from colorizer import color
-from colorizer.augment import Film, film_lightness
-from colorizer.objective import BIN, BINS, Answer, Objective, bin_of, rarity_weights
+from colorizer.image import color
+from colorizer.training.augment import Film, film_lightness
+from colorizer.training.objective import BIN, BINS, Answer, Objective, bin_of, rarity_weights
 
 PHOTOS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
 LAB = rgb2lab(PHOTOS / 255)

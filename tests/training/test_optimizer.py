@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from conftest import TINY
 
-from colorizer.network import build_network
-from colorizer.optimizer import ConvMuon, orthogonalise
+from colorizer.model.network import build_network
+from colorizer.training.optimizer import ConvMuon, orthogonalise
+from tests.helpers.network import TINY
 
 
 @pytest.mark.parametrize("shape", [(72, 16), (16, 72), (32, 32)])

@@ -5,11 +5,11 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from vgg import TAPS, package, tree
 
-from colorizer.augment import Film
-from colorizer.objective import Answer, Objective
-from colorizer.teacher import CONVOLUTIONS, Teacher, read_arrays
+from colorizer.training.augment import Film
+from colorizer.training.objective import Answer, Objective
+from colorizer.training.perceptual import CONVOLUTIONS, Teacher, read_arrays
+from tests.helpers.vgg import TAPS, package, tree
 
 AB = np.random.default_rng(0).normal(0, 20, (2, 32, 32, 2)).astype(np.float32)
 LIGHT = np.full((2, 32, 32, 1), 60, np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer.dataset import SHORT_SIDE, BatchStream, PhotoCache
+from colorizer.training.photo_cache import SHORT_SIDE, BatchStream, PhotoCache
 
 
 def build(tmp_path: Path, *paths: Path, fewest: int = 1) -> PhotoCache:

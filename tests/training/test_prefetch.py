@@ -5,8 +5,8 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from colorizer.dataset import BatchStream, PhotoCache
-from colorizer.loader import Loader
+from colorizer.training.photo_cache import BatchStream, PhotoCache
+from colorizer.training.prefetch import Loader
 
 
 @pytest.fixture(scope="module")

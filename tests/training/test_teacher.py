@@ -6,18 +6,19 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from conftest import TINY
-from vgg import FILTERS
 
-from colorizer.augment import Film
-from colorizer.mentor import FROZEN, build_mentor, load_mentor, load_mentors
-from colorizer.network import build_network
-from colorizer.objective import Objective
-from colorizer.optimizer import BORROWED, ConvMuon
-from colorizer.teacher import Teacher, read_arrays
-from colorizer.training import Trainer
-from colorizer.training_config import TrainingConfig
-from colorizer.weights import WeightsError, load, save
+from colorizer.errors import WeightsError
+from colorizer.model.network import build_network
+from colorizer.pretrained.weights_file import load, save
+from colorizer.training.augment import Film
+from colorizer.training.config import TrainingConfig
+from colorizer.training.objective import Objective
+from colorizer.training.optimizer import BORROWED, ConvMuon
+from colorizer.training.perceptual import Teacher, read_arrays
+from colorizer.training.teacher import FROZEN, build_mentor, load_mentor, load_mentors
+from colorizer.training.trainer import Trainer
+from tests.helpers.network import TINY
+from tests.helpers.vgg import FILTERS
 
 PHOTOS = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
 

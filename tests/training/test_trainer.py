@@ -15,18 +15,17 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from conftest import TINY
 from PIL import Image
 from tqdm import tqdm
 
-from colorizer import record
-from colorizer.card import build_card
-from colorizer.network import build_network
-from colorizer.training import Trainer
-from colorizer.training_config import TrainingConfig
-from colorizer.weights import load
-
-ROOT = Path(__file__).resolve().parent.parent
+from colorizer.model.network import build_network
+from colorizer.pretrained.weights_file import load
+from colorizer.publishing.model_card import build_card
+from colorizer.training import run_record
+from colorizer.training.config import TrainingConfig
+from colorizer.training.trainer import Trainer
+from tests.helpers.network import TINY
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +143,7 @@ def test_the_record_for_the_model_card_tells_the_command_but_no_paths(trained):
 
 def test_the_record_of_a_later_stage_is_the_recipe_of_all(trained, config, tmp_path):
     stage = replace(config, init=str(trained), mentor=(str(trained),), out=str(tmp_path))
-    record.write(tmp_path, stage, {"crops": 100, "minutes": 1.0}, 119)
+    run_record.write(tmp_path, stage, {"crops": 100, "minutes": 1.0}, 119)
     first, last = (json.loads((folder / "training.json").read_text()) for folder in (trained, tmp_path))
     *earlier, command = last["command"].splitlines()
     assert earlier == [first["command"]]  # the mentor's is that of the first stage here, and told once
@@ -173,7 +172,7 @@ def test_weights_to_start_from_are_taken_over(trained, config, tmp_path):
 def test_the_precision_is_what_this_processor_does_faster_unless_one_is_asked_for(
     config, tmp_path, monkeypatch, asked, used
 ):
-    monkeypatch.setattr("colorizer.training.fastest_precision", lambda learning: "mixed_bfloat16")
+    monkeypatch.setattr("colorizer.training.trainer.fastest_precision", lambda learning: "mixed_bfloat16")
     trainer = Trainer(replace(config, precision=asked, out=str(tmp_path)), TINY)
     assert trainer.network.get_layer("conv2").compute_dtype == used
 

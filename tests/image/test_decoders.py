@@ -8,11 +8,11 @@ import pytest
 from PIL import EpsImagePlugin, Image, UnidentifiedImageError
 
 from colorizer.batch import pixels_of
-from colorizer.dataset import PhotoCache
-from colorizer.decoders import DECODERS, open_image
-from colorizer.evaluate import evaluate
-from colorizer.limits import PhotoError
-from colorizer.photo import read_photo
+from colorizer.errors import PhotoError
+from colorizer.evaluation.evaluate import evaluate
+from colorizer.image.decoders import DECODERS, open_image
+from colorizer.image.reader import read_photo
+from colorizer.training.photo_cache import PhotoCache
 
 Image.preinit()
 Image.init()

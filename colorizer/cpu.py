@@ -1,0 +1,8 @@
+"""The processor that this process runs on: how many of its cores there are to use."""
+
+import os
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
