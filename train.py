@@ -52,12 +52,13 @@ def parse(arguments: list[str] | None = None):
 
 def main() -> int:
     """Runs training; 0 if it finished, 2 for wrong options or if nothing could be published."""
+    config = parse()  # before Keras is loaded: help and wrong usage are answered at once
+
     from colorizer.errors import PublishError
     from colorizer.publishing import model_repo
     from colorizer.training.trainer import Trainer
 
     try:
-        config = parse()
         if config.publish:
             model_repo.require_login()  # now, not in hours
         trainer = Trainer(config)

@@ -65,7 +65,7 @@ def network(*_: Path) -> Callable[[], None]:
 
 def eccv16(*_: Path) -> Callable[[], None]:
     """A compiled pass of `eccv16_network` at 256x256."""
-    from colorizer.model.runtime import compiled
+    from colorizer.model.tensorflow_backend import compiled
 
     forward, seen = compiled(eccv16_network()), np.ones((1, 256, 256, 1), np.float32)
     return lambda: forward(seen)
@@ -121,7 +121,8 @@ def bare_look(photo: Path, _out: Path) -> Callable[[], None]:
 def tensorflow_look(photo: Path, _out: Path) -> Callable[[], None]:
     """The same passes, compiled by TensorFlow in the precision that is chosen at load."""
     from colorizer.model.network import build_network
-    from colorizer.model.runtime import compiled, fastest_precision
+    from colorizer.model.runtime import fastest_precision
+    from colorizer.model.tensorflow_backend import compiled
 
     return passes(compiled(build_network(precision=fastest_precision())), photo)
 

@@ -22,8 +22,8 @@ from colorizer.evaluation.metrics import ciede2000
 from colorizer.image.reader import read_photo
 from colorizer.model.ncnn_backend import in_ncnn
 from colorizer.model.network import build_network
-from colorizer.model.runtime import compiled
 from colorizer.model.spec import AB_OFFSET, AB_RANGE
+from colorizer.model.tensorflow_backend import compiled
 from colorizer.pretrained.locate import find_weights, load_weights
 from colorizer.publishing import export
 

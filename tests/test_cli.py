@@ -1,7 +1,5 @@
 """The command line: one photo, whole folders, interrupted runs, broken files, wrong usage."""
 
-import gc
-import importlib
 import os
 import subprocess
 import sys
@@ -13,7 +11,6 @@ from PIL import Image
 
 from colorizer import cli as command
 from colorizer import colorizer as core
-from colorizer.fast_import import uncollected, without
 from tests.helpers.paths import ROOT
 
 
@@ -199,24 +196,3 @@ def test_a_long_batch_waits_until_the_faster_runtime_is_found(
         (tmp_path / f"{number}.jpg").write_bytes(b"no photo")
     assert run(tmp_path, "-o", tmp_path / "out") == 1
     assert [options["soon"] for options in asked] == [soon]
-
-
-def test_a_library_that_is_there_already_stays_and_others_are_missing_for_a_while():
-    with without("gc", "xmlrpc"):
-        assert importlib.import_module("gc") is gc
-        with pytest.raises(ImportError):
-            importlib.import_module("xmlrpc")
-    importlib.import_module("xmlrpc")
-
-
-@pytest.mark.parametrize("was_on", [True, False])
-def test_the_garbage_collector_waits_while_libraries_are_loaded_and_is_then_as_it_was(was_on):
-    (gc.enable if was_on else gc.disable)()
-    try:
-        with pytest.raises(ImportError), uncollected():
-            assert not gc.isenabled()
-            raise ImportError("no such library")
-        assert gc.isenabled() is was_on
-    finally:
-        gc.unfreeze()
-        gc.enable()

@@ -9,7 +9,8 @@ import pytest
 
 from colorizer.errors import WeightsError
 from colorizer.model.network import build_network
-from colorizer.pretrained.weights_file import load, save
+from colorizer.pretrained.locate import load_weights
+from colorizer.pretrained.weights_file import save
 from colorizer.training.augment import Film
 from colorizer.training.config import TrainingConfig
 from colorizer.training.objective import Objective
@@ -153,7 +154,7 @@ def test_it_is_trained_by_the_same_command_and_a_network_from_it(photos, kernels
     trainer.run()
     for was, now in zip(before, trainer.objective.mentor.get_weights(), strict=True):
         np.testing.assert_array_equal(was, now)
-    load(build_network(TINY), tmp_path / "out")
+    load_weights(build_network(TINY), tmp_path / "out")
     words = json.loads((tmp_path / "out" / "training.json").read_text())["command"]
     assert "--mentor mentor --trust 0.9" in words
     assert str(tmp_path) not in words

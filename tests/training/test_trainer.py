@@ -19,7 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from colorizer.model.network import build_network
-from colorizer.pretrained.weights_file import load
+from colorizer.pretrained.locate import load_weights
 from colorizer.publishing.model_card import build_card
 from colorizer.training import run_record
 from colorizer.training.config import TrainingConfig
@@ -100,7 +100,7 @@ def test_the_best_row_is_kept_but_where_lpips_counts_the_latest_since_validation
         trainer.network.set_weights([np.full_like(w, row) for w in trainer.network.get_weights()])
         trainer._finish_row(0.0, tqdm(disable=True))
     network = build_network(TINY)
-    load(network, tmp_path)
+    load_weights(network, tmp_path)
     assert all((w == kept).all() for w in network.get_weights())
 
 
@@ -125,7 +125,7 @@ def test_it_learns_that_the_bright_is_blue_and_the_dark_is_red(trained):
 def test_the_best_weights_are_kept_and_load_again(trained, config):
     best = min(float(row["val_loss"]) for row in rows_of(trained))
     trainer = Trainer(replace(config, out=str(trained.parent / "other")), TINY)
-    load(trainer.network, trained)
+    load_weights(trainer.network, trained)
     answer = trainer.validation.score(trainer.objective)
     assert answer["val_loss"] == pytest.approx(best, rel=1e-3)
 
