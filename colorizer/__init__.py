@@ -19,7 +19,7 @@ _HOME = {
     "Colorizer": "colorizer.colorizer",
     "Prediction": "colorizer.colorizer",
     "Limits": "colorizer.limits",
-    "Photo": "colorizer.image.reader",
+    "Photo": "colorizer.image.photo",
     "PhotoError": "colorizer.errors",
     "WeightsError": "colorizer.errors",
     "build_network": "colorizer.model.network",

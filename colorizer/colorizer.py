@@ -18,7 +18,8 @@ from PIL import Image
 
 from colorizer.image import color
 from colorizer.image.guided_filter import enlarge, follow_edges
-from colorizer.image.reader import Photo, Thumbnails, read_photo
+from colorizer.image.photo import Photo, Thumbnails
+from colorizer.image.reader import read_photo
 from colorizer.image.render import Painter, get_ready
 from colorizer.image.strips import over_strips, strip_rows
 from colorizer.image.writer import format_of, suffix_of, write_jpeg, write_photo

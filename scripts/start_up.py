@@ -25,7 +25,7 @@ def lap(what):
     print(f"{time.perf_counter() - started:6.2f} s  {what}")
     started = time.perf_counter()
 import gradio; lap("import gradio")
-import app; lap("the rest of the imports")
+import app; from colorizer.page import app; lap("the rest of the imports")
 colorizer = app.Colorizer.from_pretrained(); lap("what works the network out, and its weights")
 import sys; print("         with" if "tensorflow" in sys.modules else "         without", "TensorFlow")
 colorizer.predict("PHOTO"); lap("first photo")

@@ -23,7 +23,8 @@ from tqdm import tqdm
 
 from colorizer.colorizer import Colorizer, working_size
 from colorizer.evaluation import metrics
-from colorizer.image.reader import Photo, read_photo
+from colorizer.image.photo import Photo
+from colorizer.image.reader import read_photo
 from colorizer.limits import SIZE
 
 SETS = (

@@ -23,7 +23,7 @@ from PIL.PngImagePlugin import PngInfo
 from colorizer.atomic_write import replace_file
 from colorizer.errors import PhotoError
 from colorizer.image import jpeg_restart, provenance
-from colorizer.image.reader import Photo
+from colorizer.image.photo import Photo
 from colorizer.image.strips import over_strips, strip_rows
 
 # Types that hold 24-bit colour, with how to write them well. Anything else that comes in (GIF with its

@@ -15,7 +15,7 @@ from PIL import Image
 from colorizer.colorizer import Colorizer, Prediction
 from colorizer.evaluation import metrics, plots
 from colorizer.image import color
-from colorizer.image.reader import Photo
+from colorizer.image.photo import Photo
 from colorizer.limits import SIZE
 
 PREVIEW_SIDE = 1600  # pixels: sharp on a laptop, light for a phone

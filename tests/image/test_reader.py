@@ -11,13 +11,10 @@ from PIL import Image, ImageCms
 from skimage.color import rgb2lab
 
 from colorizer.errors import PhotoError
-from colorizer.image import color
-from colorizer.image.reader import Thumbnails, read_photo
+from colorizer.image.reader import read_photo
 from colorizer.image.writer import suffix_of, write_photo
 
 RAMP = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (48, 1))  # 48 high, 64 wide, black to white
-
-THUMBNAILS = Thumbnails(longest=800, shortest=400)
 
 
 def true_lightness(grey: np.ndarray) -> np.ndarray:
@@ -316,20 +313,3 @@ def test_a_photo_of_90_megapixels_is_welcome_without_a_warning(tmp_path):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning, module="PIL")
         assert read_photo(path).size == (10000, 9000)
-
-
-def test_a_small_view_of_a_large_photo_never_makes_its_whole_lightness():
-    photo = read_photo(Image.linear_gradient("L").resize((3000, 2000)))
-    assert photo.view(96, 64, THUMBNAILS).shape == (64, 96)
-    assert photo.view(320, 213, THUMBNAILS).shape == (213, 320)
-    assert "lightness" not in vars(photo)
-
-
-@pytest.mark.parametrize("size", [(3000, 2001), (1700, 1), (1, 1700), (1601, 3)])
-def test_a_view_made_in_two_halves_is_that_of_the_whole(monkeypatch, size):
-    monkeypatch.setattr("colorizer.image.reader.SPLIT_FROM", 0)
-    width, height = size
-    pixels = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
-    whole = Image.fromarray(pixels).reduce(max(size) // THUMBNAILS.longest)
-    halves = read_photo(pixels)._pyramid(THUMBNAILS)[-1]
-    np.testing.assert_array_equal(halves, color.lightness(np.asarray(whole)))

@@ -30,7 +30,7 @@ def test_a_photo_that_the_disk_has_no_room_for_is_answered_with_a_sentence(addre
 
 
 @pytest.mark.parametrize(
-    "place", ["colorizer.output.replace_file", "gradio.processing_utils.save_file_to_cache"]
+    "place", ["colorizer.image.writer.replace_file", "gradio.processing_utils.save_file_to_cache"]
 )
 def test_so_is_one_whose_colours_it_has_no_room_for_and_no_folder_is_named(
     address, grey_photo, monkeypatch, place

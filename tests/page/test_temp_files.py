@@ -177,7 +177,7 @@ def test_the_other_examples_are_left_when_the_process_ends(tiny_colorizer, monke
 
 
 def test_a_process_that_ends_while_they_are_made_ends_in_peace():
-    code = "import app, colorizer; app.build_page(colorizer.Colorizer.from_pretrained())"
+    code = "from colorizer.page.app import Colorizer, build_page; build_page(Colorizer.from_pretrained())"
     ended = subprocess.run([sys.executable, "-c", code], cwd=load.ROOT, capture_output=True, text=True)
     assert ended.returncode == 0
     assert "Traceback" not in ended.stderr
