@@ -59,7 +59,9 @@ class Photo:
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
-    _thumbnails: dict[Thumbnails, list[np.ndarray]] = field(default_factory=dict, init=False, repr=False)
+    _thumbnails: dict[Thumbnails, list[np.ndarray]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def name(self) -> str:

@@ -181,7 +181,7 @@ def test_weights_of_another_network_are_refused_and_the_name_stays_at_what_was_g
     following = server.commit("model", NAME, versions[1], "second", ref="next")
     server.commit("model", NAME, versions[2], "another network")
     loaded, refused = client(server, LOAD.format(f"{NAME}@next", NAME)).split(
-        "colorizer.pretrained.WeightsError: "
+        "colorizer.errors.WeightsError: "
     )
     assert commit_of(loaded) == following
     assert "does not hold weights of this network" in refused
@@ -206,7 +206,7 @@ def test_without_network_the_cache_is_taken_with_a_warning_and_an_empty_one_ends
     start = time.monotonic()
     said = fetch(server, **nowhere)
     assert time.monotonic() - start < 10
-    assert said.startswith(f"colorizer.pretrained.WeightsError: The weights {NAME}@main cannot be fetched")
+    assert said.startswith(f"colorizer.errors.WeightsError: The weights {NAME}@main cannot be fetched")
     assert said.endswith("try again with a connection, or give a local folder or file instead.")
     assert "HF_HUB_OFFLINE is set, and the cache holds no weights" in fetch(server, HF_HUB_OFFLINE="1")
 

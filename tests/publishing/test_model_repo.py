@@ -67,7 +67,7 @@ def test_the_shipped_weights_are_published_in_one_commit_and_load_from_there(ser
     assert {model_card.NAME, model_card.SHEET, manifest.TRAINING, manifest.MANIFEST} < set(there)
     assert f'Colorizer.from_pretrained("{NAME}")'.encode() in there[model_card.NAME]
     assert there[model_card.SHEET].startswith(b"\xff\xd8")
-    code = f"from colorizer import weights; print(find_weights({address!r}))"
+    code = f"from colorizer.pretrained.locate import find_weights; print(find_weights({address!r}))"
     assert Path(python(server, code).stdout.strip()).read_bytes() == there[manifest.FILE]
 
 
@@ -90,7 +90,7 @@ def test_a_proposal_leaves_the_branch_alone_and_can_be_loaded_by_its_own_name(se
     assert server.files("model", NAME) == before
     assert set(server.files("model", NAME, "refs/pr/1")) == set(files)
     for name in (f"{NAME}@refs/pr/1", address):
-        code = f"from colorizer import weights; print(find_weights({name!r}))"
+        code = f"from colorizer.pretrained.locate import find_weights; print(find_weights({name!r}))"
         assert Path(python(server, code).stdout.strip()).read_bytes() == files[manifest.FILE].read_bytes()
 
 

@@ -125,7 +125,7 @@ def test_photos_are_decoded_once_and_again_only_when_they_changed(tmp_path, phot
     write(folder / "a.png", photo_bytes(0))
     first = build(tmp_path, folder)
     with monkeypatch.context() as patch:
-        patch.setattr("colorizer.dataset.decode", lambda data: pytest.fail("decoded again"))
+        patch.setattr("colorizer.training.photo_cache.decode", lambda data: pytest.fail("decoded again"))
         assert build(tmp_path, folder).folder == first.folder
     write(folder / "b.png", photo_bytes(1))
     assert len(build(tmp_path, folder)) == 2
@@ -138,7 +138,7 @@ def test_an_interrupted_decoding_leaves_no_half_cache(tmp_path, photo_bytes, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("colorizer.dataset.decode", interrupt)
+        patch.setattr("colorizer.training.photo_cache.decode", interrupt)
         with pytest.raises(KeyboardInterrupt):
             build(tmp_path, path)
     assert list((tmp_path / "cache").iterdir()) == []
