@@ -17,7 +17,7 @@ from gradio import processing_utils, route_utils
 from starlette.routing import BaseRoute, Mount
 
 from colorizer.limits import SIZE, Limits
-from colorizer.page import app
+from colorizer.page import app, single_photo_tab
 from colorizer.page.security import BUSY, NO_ERRANDS, NO_FUNCTION, NOT_SERVED, is_served
 from tests.helpers.page import Counting, serving
 from tests.helpers.paths import EXAMPLES, ROOT
