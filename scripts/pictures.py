@@ -2,7 +2,7 @@
 
     python scripts/pictures.py examples/london-boy-1945.jpg … -o docs/pictures/before-after.jpg
     python scripts/pictures.py ../shared/old-photos -o docs/pictures/old-photos.jpg --across 2
-    python scripts/pictures.py examples/eileen-collins-nasa.jpg --true -o "page/failures/a bright suit.jpg"
+    python scripts/pictures.py examples/eileen-collins-nasa.jpg --true -o colorizer/page/failures/a-suit.jpg
 
 PHOTO may be a folder; the repository's root must be importable (PYTHONPATH=. or `pip install -e .`).
 """
