@@ -124,7 +124,7 @@ def surely_ncnn(soon: bool = False) -> bool:
         return chosen == "ncnn" and ncnn_backend.available()
     if os.environ.get("COLORIZER_PRECISION") not in (None, "", "float32"):
         return False
-    if soon:
+    if soon or not tensorflow_backend.available():
         return True
     try:
         return MEMORY.read_text() == _circumstances()

@@ -12,12 +12,18 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     import keras
+
+
+def available() -> bool:
+    """Whether TensorFlow is installed, without loading it; where ncnn does the work it is not needed."""
+    return "tensorflow" in sys.modules or find_spec("tensorflow") is not None
 
 
 def keras_backend() -> str:

@@ -241,6 +241,13 @@ def test_who_wants_to_be_ready_soon_gets_ncnn_untimed_unless_something_else_was_
     assert not surely_ncnn(soon=True)
 
 
+def test_without_tensorflow_ncnn_does_it_and_nothing_is_timed(timed, monkeypatch):
+    timed([], 9)
+    monkeypatch.setattr("colorizer.model.tensorflow_backend.available", lambda: False)
+    assert surely_ncnn()
+    assert fastest_runtime() == "ncnn"
+
+
 def test_without_the_package_nothing_is_known(timed, monkeypatch):
     timed([], 0.1)
     runtime._remember()
