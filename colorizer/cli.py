@@ -18,7 +18,7 @@ from pathlib import Path
 from colorizer.cpu import cores
 from colorizer.errors import WeightsError
 from colorizer.fast_import import uncollected, without
-from colorizer.limits import SIZE, STRONGEST, UNLIMITED, Limits, check_size, check_strength
+from colorizer.limits import MAX_STRENGTH, SIZE, UNLIMITED, Limits, check_size, check_strength
 
 # What a folder is searched for; a file named on the command line is tried whatever its suffix.
 PHOTO_SUFFIXES = {
@@ -48,7 +48,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--strength", type=float, default=1.0,
-        help=f"0 is grey, 1 as predicted (default), up to {STRONGEST:g}",
+        help=f"0 is grey, 1 as predicted (default), up to {MAX_STRENGTH:g}",
     )  # fmt: skip
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument("--overwrite", action="store_true", help="colour again what is already there")
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     alone = len(pairs) == 1 and options.workers is None
     workers = 1 if alone else min(options.workers or cores(), len(pairs))
     with uncollected(), without(*UNUSED):
-        from colorizer.batch import Batch, Stop, color_all
+        from colorizer.batch import BatchColorizer, Stop, color_all
         from colorizer.colorizer import Colorizer
         from colorizer.model.runtime import surely_ncnn
         from colorizer.model.tensorflow_backend import use_threads
@@ -126,7 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
         except (WeightsError, ValueError) as error:
             return _complain(str(error), 2)
-    batch = Batch(colorizer, options.size, options.strength, options.overwrite)
+    batch = BatchColorizer(colorizer, options.size, options.strength, options.overwrite)
     with Stop() as stop:
         result = color_all(batch, pairs, workers, stop)
     print(result, file=sys.stderr)

@@ -17,11 +17,11 @@ import numpy as np
 from PIL import Image
 
 from colorizer.image import color
-from colorizer.image.guided_filter import enlarge, follow_edges
+from colorizer.image.guided_filter import guided_upsample, upsample
 from colorizer.image.photo import Photo, Thumbnails
 from colorizer.image.reader import read_photo
-from colorizer.image.render import Painter, get_ready
-from colorizer.image.strips import over_strips, strip_rows
+from colorizer.image.render import Renderer, warm_up
+from colorizer.image.strips import map_strips, strip_rows
 from colorizer.image.writer import format_of, suffix_of, write_jpeg, write_photo
 from colorizer.limits import SIZE, Limits, check_size, check_strength
 from colorizer.model.ncnn_backend import from_table
@@ -86,7 +86,7 @@ class Prediction:
         def fill(top: int, rows: int) -> None:
             pixels[top : top + rows] = paint(top, rows)
 
-        for _ in over_strips(fill, height, strip_rows(width), self.threads):
+        for _ in map_strips(fill, height, strip_rows(width), self.threads):
             pass
         if self.photo.alpha is None:
             return Image.frombytes("RGB", (width, height), pixels, "raw", "RGBX")
@@ -96,12 +96,12 @@ class Prediction:
     def _painter(self, strength: float) -> Callable[[int, int], np.ndarray]:
         """What paints a strip `(top, rows)` of the photo: (rows, W, 4) uint8."""
         check_strength(strength)
-        painter = Painter(self.photo.size[1], self.ab * np.float32(strength))
+        renderer = Renderer(self.photo.size[1], self.ab * np.float32(strength))
         deadline = self.limits.start(self.photo.name)
 
         def paint(top: int, rows: int) -> np.ndarray:
             deadline.check()
-            return painter.paint(top, self.photo.light(top, rows))
+            return renderer.render(top, self.photo.strip(top, rows))
 
         return paint
 
@@ -180,14 +180,14 @@ class Colorizer:
             WeightsError: no weights there, damaged ones, or another network's.
         """
         if precision in (None, "float32") and surely_ncnn(soon):
-            get_ready()
+            warm_up()
             return cls(from_table(ARCHITECTURE, read_weights(source), threads), limits, threads)
         from colorizer.model.network import (
             build_network,  # with Keras and TensorFlow, which takes some seconds
         )
 
         precision = precision or best_precision()
-        get_ready()  # not earlier: what is timed there should have the processor for itself
+        warm_up()  # not earlier: what is timed there should have the processor for itself
         network = build_network(precision=precision, fresh=False)
         load_weights(network, source)
         return cls(network, limits, threads)
@@ -236,14 +236,14 @@ class Colorizer:
         wide, high = (max(1, round(side * scale)) for side in photo.size)
         if wide * high <= width * height:
             return ab
-        return follow_edges(ab, photo.view(width, height, THUMBNAILS), photo.view(wide, high, THUMBNAILS))
+        return guided_upsample(ab, photo.view(width, height, THUMBNAILS), photo.view(wide, high, THUMBNAILS))
 
     def ask(self, photo: Photo, size: int) -> np.ndarray:
         """What the network answers, a little livelier: (h, w, 2) float32, half of the largest size it saw."""
         answers = [self._look(photo, share * size, mirrored) for share, mirrored in self.looks]
         height, width = max(answer.shape[:2] for answer in answers)
         same = [
-            answer if answer.shape[:2] == (height, width) else enlarge(answer, width, height)
+            answer if answer.shape[:2] == (height, width) else upsample(answer, width, height)
             for answer in answers
         ]
         mean = sum(same) / np.float32(len(same))

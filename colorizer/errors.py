@@ -1,16 +1,16 @@
-"""What can go wrong here, each with a class of its own; every message says which thing and what was received.
+"""The errors of this package. Every message names the thing that failed and what was received.
 
     try:
         Colorizer.from_pretrained("owner/name").colorize("old.jpg")
     except (PhotoError, WeightsError) as error:
         print(error)
 
-They stand below everything else, so that a program can catch one without loading what raises it.
+This module imports nothing, so that a program can catch an error without loading what raises it.
 """
 
 
 class PhotoError(ValueError):
-    """No photo, or one that cannot be read, written, or afforded; the text says which and why."""
+    """A file is not a photo, cannot be read or written, or exceeds a limit; the text says why."""
 
 
 class WeightsError(ValueError):
@@ -18,11 +18,11 @@ class WeightsError(ValueError):
 
 
 class CardError(ValueError):
-    """What lies beside the weights does not make a model card."""
+    """The records beside the weights are not enough for a model card."""
 
 
 class PublishError(RuntimeError):
-    """The Hub does not take it, or cannot be reached."""
+    """The Hub refuses the upload or does not answer."""
 
 
 class ExportError(RuntimeError):

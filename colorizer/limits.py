@@ -1,14 +1,14 @@
-"""What may be asked for: of the machine by one photo, and of the colours by size and strength.
+"""Limits: how much work one photo may cause, and the ranges of size and strength.
 
-    Limits()                                 # these, for the page, the command and Python alike
-    COLORIZER_MEGAPIXELS=300 python app.py   # or others, by environment; "inf" lifts a limit
-    read_photo("scan.tif", UNLIMITED)        # or none, for one's own photos
-    check_size(160); check_strength(1.0)     # refuse what lies outside of the ranges below
+    Limits()                                 # the defaults of the page, the command and the Python API
+    COLORIZER_MEGAPIXELS=300 python app.py   # other limits, from the environment; "inf" removes a limit
+    read_photo("scan.tif", UNLIMITED)        # no limits, for your own photos
+    check_size(160); check_strength(1.0)     # raise ValueError outside the ranges below
 
-A photo from a stranger can be a bomb: a few kilobytes that claim to be 60,000 pixels a side. Every limit is
-checked before the work it forbids is begun, and what is refused is refused with a sentence that names it.
+A stranger's photo can be a decompression bomb: a few kilobytes that claim to be 60,000 pixels wide. Every
+limit is checked before the work that it forbids begins, and the error names the limit.
 
-No library is needed, so that the command answers `--help` and wrong usage at once.
+This module needs no library, so that the command answers `--help` and wrong usage at once.
 """
 
 import math
@@ -18,23 +18,25 @@ from dataclasses import dataclass, fields
 
 from colorizer.errors import PhotoError
 
-# docs/experiments.md compares sizes; see `LOOKS` in colorizer.py.
+# docs/experiments.md compares sizes.
 SIZE = 160
-# Less than this and the network's deepest layers would see nothing but the border.
-SMALLEST_SIZE, LARGEST_SIZE = 32, 1024
-STRONGEST = 2.0
+# With less than 32, the network's deepest layers would see only the border.
+MIN_SIZE, MAX_SIZE = 32, 1024
+MAX_STRENGTH = 2.0
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits, each with its reason; every one must be more than 0, and may be `math.inf`."""
+    """The limits, each with its reason. Each must be more than 0 and may be `math.inf`."""
 
-    megabytes: float = 50  # of a file: no camera's JPEG is larger, and an upload of more takes minutes
-    megapixels: float = 120  # above every common camera and a 30x40 cm print at 600 dpi; takes 1 GB
-    side: float = 65535  # pixels, JPEG's own limit: of a thread of pixels every row costs more than it holds
-    files: float = 50  # in one batch on the page: a roll of film and some, a minute or two of work
-    seconds: float = 30  # for one photo: ten times what the largest takes on two quiet cores
-    queue: float = 50  # photos that wait on the page: the last comes after about half a minute
+    megabytes: float = 50  # of a file: no camera's JPEG is larger, and a larger upload takes minutes
+    megapixels: float = 120  # more than a common camera or a 30x40 cm print at 600 dpi; needs 1 GB
+    side: float = 65535  # pixels, JPEG's own limit: in a photo a few pixels wide, the work per row dominates
+    files: float = 50  # in one batch on the page: more than a roll of film, a minute or two of work
+    seconds: float = (
+        30  # for one photo, from reading to writing: ten times what the largest needs on two idle cores
+    )
+    queue: float = 50  # photos that wait on the page: the last is done after about half a minute
 
     def __post_init__(self):
         for limit in fields(self):
@@ -44,10 +46,10 @@ class Limits:
 
     @classmethod
     def from_environment(cls) -> "Limits":
-        """The limits, with COLORIZER_MEGABYTES, COLORIZER_MEGAPIXELS and so on taken from the environment.
+        """The limits, with COLORIZER_MEGABYTES, COLORIZER_MEGAPIXELS and so on from the environment.
 
         Raises:
-            ValueError: one of them is no number above 0.
+            ValueError: one of them is not a number above 0.
         """
         given = {}
         for limit in fields(cls):
@@ -66,34 +68,34 @@ class Limits:
         )
 
     def check_file(self, name: str, size: int) -> None:
-        """Refuses a file of too many bytes.
+        """Raises an error if a file has too many bytes.
 
         Raises:
-            PhotoError: with the limit in its text.
+            PhotoError: its text names the limit.
         """
         if size > self.megabytes * 1e6:
             raise PhotoError(
-                f"{name} is {size / 1e6:.0f} MB; at most {self.megabytes:g} MB a photo are taken here."
+                f"{name} is {size / 1e6:.0f} MB; at most {self.megabytes:g} MB a photo are accepted."
             )
 
     def check_pixels(self, name: str, width: int, height: int) -> None:
-        """Refuses a picture of too many pixels, or of too many in one row or column.
+        """Raises an error if a picture has too many pixels, in all or a side.
 
         Raises:
-            PhotoError: with the limit in its text.
+            PhotoError: its text names the limit.
         """
         if width * height > self.megapixels * 1e6:
             raise PhotoError(
                 f"{name} has {width}x{height} pixels, {width * height / 1e6:.0f} megapixels; "
-                f"at most {self.megapixels:g} are taken here."
+                f"at most {self.megapixels:g} are accepted."
             )
         if max(width, height) > self.side:
             raise PhotoError(
-                f"{name} has {width}x{height} pixels; at most {self.side:g} a side are taken here."
+                f"{name} has {width}x{height} pixels; at most {self.side:g} a side are accepted."
             )
 
     def start(self, name: str) -> "Deadline":
-        """Starts the clock for one photo."""
+        """Starts the time of one photo."""
         return Deadline(name, self.seconds)
 
 
@@ -101,31 +103,31 @@ UNLIMITED = Limits(**{limit.name: math.inf for limit in fields(Limits)})
 
 
 class Deadline:
-    """When one photo's time is up."""
+    """The time at which work on one photo must stop."""
 
     def __init__(self, name: str, seconds: float):
         self.name, self.seconds = name, seconds
         self._end = time.monotonic() + seconds
 
     def check(self) -> None:
-        """Lets work go on, or not.
+        """Raises an error if the time is over.
 
         Raises:
-            PhotoError: the time is up; its text names the limit.
+            PhotoError: its text names the limit.
         """
         if time.monotonic() > self._end:
             raise PhotoError(
-                f"{self.name} takes more than the {self.seconds:g} seconds a photo may take here."
+                f"{self.name} takes more than the {self.seconds:g} seconds allowed for one photo."
             )
 
 
 def check_size(size: int) -> None:
-    """Refuses a size that the network cannot see at with a ValueError."""
-    if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
-        raise ValueError(f"size must lie between {SMALLEST_SIZE} and {LARGEST_SIZE}. Received: {size}")
+    """Raises ValueError for a size outside [32, 1024]."""
+    if not MIN_SIZE <= size <= MAX_SIZE:
+        raise ValueError(f"size must lie between {MIN_SIZE} and {MAX_SIZE}. Received: {size}")
 
 
 def check_strength(strength: float) -> None:
-    """Refuses a strength outside [0, 2] with a ValueError."""
-    if not 0 <= strength <= STRONGEST:
-        raise ValueError(f"strength must lie between 0 and {STRONGEST:g}. Received: {strength}")
+    """Raises ValueError for a strength outside [0, 2]."""
+    if not 0 <= strength <= MAX_STRENGTH:
+        raise ValueError(f"strength must lie between 0 and {MAX_STRENGTH:g}. Received: {strength}")

@@ -17,7 +17,7 @@ from PIL import Image
 from colorizer import batch as batches
 from colorizer import cli as command
 from colorizer import colorizer as core
-from colorizer.batch import Batch, Gate, Stop, color_all
+from colorizer.batch import BatchColorizer, MemorySemaphore, Stop, color_all
 from tests.helpers.paths import ROOT
 
 # The real command, in a process of its own, with the tiny network in place of the shipped one.
@@ -54,7 +54,7 @@ def test_nothing_to_write_messages_to_costs_no_photo(pairs, tiny_colorizer, monk
     monkeypatch.setattr(sys, "stderr", None)
     pairs[0][0].write_bytes(b"no photo")
     with Stop() as stop:
-        result = color_all(Batch(tiny_colorizer, size=64), pairs[:3], 2, stop)
+        result = color_all(BatchColorizer(tiny_colorizer, size=64), pairs[:3], 2, stop)
     assert (result.done, len(result.failures)) == (2, 1)
 
 
@@ -96,7 +96,7 @@ def test_a_batch_that_is_killed_and_then_stopped_goes_on_to_the_end(album, tmp_p
     _, errors = stopped.communicate(timeout=60)
     assert stopped.returncode == 128 + signal.SIGTERM
     assert "stopped by SIGTERM" in errors
-    assert "the same command goes on from here" in errors
+    assert "the same command continues from here" in errors
     between = check_whole(out)
     assert f"{between - before} coloured, {before} already there, 0 failed" in errors
     assert before + 2 <= between < 30
@@ -109,8 +109,8 @@ def test_a_batch_that_is_killed_and_then_stopped_goes_on_to_the_end(album, tmp_p
 
 
 @pytest.fixture
-def batch(tiny_colorizer) -> Batch:
-    return Batch(tiny_colorizer, size=64)
+def batch(tiny_colorizer) -> BatchColorizer:
+    return BatchColorizer(tiny_colorizer, size=64)
 
 
 def test_several_workers_give_what_one_gives(batch, pairs, tmp_path):
@@ -157,10 +157,10 @@ def test_an_output_folder_that_cannot_be_written_to_is_told_before_the_work(albu
 
 
 def test_large_photos_do_not_come_together_and_the_largest_comes_alone():
-    gate, inside, most = Gate(100), [], []
+    memory, inside, most = MemorySemaphore(100), [], []
 
     def visit(pixels: int) -> None:
-        with gate.room_for(pixels):
+        with memory.acquire(pixels):
             inside.append(pixels)
             most.append(sum(inside))
             time.sleep(0.01)
@@ -195,6 +195,6 @@ def test_memory_is_flat_from_the_twentieth_photo_on(batch, pairs):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches, "read_photo", recorded)
-        color_all(Batch(batch.colorizer, 64, overwrite=True), pairs * 3, workers=1, stop=Stop())
+        color_all(BatchColorizer(batch.colorizer, 64, overwrite=True), pairs * 3, workers=1, stop=Stop())
     assert len(sizes) == 90
     assert np.median(sizes[-20:]) - np.median(sizes[20:40]) < 30  # MB

@@ -31,7 +31,7 @@ def test_a_file_of_too_many_bytes_is_not_even_read(tmp_path):
     path = tmp_path / "huge.tif"
     with open(path, "wb") as file:
         file.truncate(10**12)  # no machine's memory holds it
-    with pytest.raises(PhotoError, match=r"huge\.tif is 1000000 MB; at most 50 MB a photo are taken here"):
+    with pytest.raises(PhotoError, match=r"huge\.tif is 1000000 MB; at most 50 MB a photo are accepted"):
         read_photo(path)
 
 

@@ -1,9 +1,9 @@
-"""From file to photo to file: reading, lightness, colour under the photo's own light, writing.
+"""From file to photo to file: reading, lightness, rendering in colour, writing.
 
-    reader          a file, in any colour space and depth, to a Photo
-    photo           Photo: its pixels, its light in any size, what its file says of it
-    render          a small map of colour and the photo's light to pixels, strip by strip
-    writer          pixels to a file, with the photo's own description and the mark of provenance
+    reader          a file, in any colour space and bit depth, to a Photo
+    photo           Photo: its pixels, its lightness at any size, its metadata
+    render          a small colour map and the photo's lightness to pixels, strip by strip
+    writer          pixels to a file, with the photo's own metadata and the mark of provenance
 
-Nothing here knows of the network.
+Nothing here knows the network.
 """

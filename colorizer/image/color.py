@@ -4,8 +4,8 @@ The reference formulas take the array library as an argument: `rgb_to_lab(rgb)` 
 `rgb_to_lab(rgb, keras.ops)` on whatever backend Keras has, so that training and product share one
 definition of colour. Tests hold both against scikit-image.
 
-Sources: IEC 61966-2-1 (sRGB), CIE 15:2004 (CIELAB). White point and matrix are scikit-image's, so that
-its figures can be compared with ours.
+Sources: IEC 61966-2-1 (sRGB), CIE 15:2004 (CIELAB). White point and matrix are those of scikit-image, so that
+results can be compared with it.
 """
 
 from functools import lru_cache
@@ -24,12 +24,12 @@ RGB_TO_XYZ = np.array(
 )
 XYZ_TO_RGB = np.linalg.inv(RGB_TO_XYZ.astype(np.float64)).astype(np.float32)
 WHITE = np.array([0.95047, 1.0, 1.08883], np.float32)  # D65, 2 degree observer, Y = 1
-LUMINANCE = RGB_TO_XYZ[1]  # what each linear channel adds to luminance Y
-# Below this the cube root of CIELAB gives way to a straight line (CIE 15:2004, (6/29)^3).
+LUMINANCE = RGB_TO_XYZ[1]  # what each linear channel contributes to luminance Y
+# Below this, CIELAB has a straight line instead of the cube root (CIE 15:2004, (6/29)^3).
 LAB_LINEAR_BELOW = 216 / 24389
 LAB_SLOPE = 841 / 108
 
-SRGB_LINEAR_BELOW = 0.0031308  # linear light, below which sRGB's gamma gives way to a straight line
+SRGB_LINEAR_BELOW = 0.0031308  # linear light; below this, sRGB has a straight line instead of the power
 
 
 def linear_from_srgb(srgb: Any, xp: ModuleType = np) -> Any:
@@ -126,7 +126,7 @@ def lightness(pixels: np.ndarray) -> np.ndarray:
         luminance = table[part[..., 0]] * LUMINANCE[0]
         luminance += table[part[..., 1]] * LUMINANCE[1]
         luminance += table[part[..., 2]] * LUMINANCE[2]
-        # As lightness_from_luminance, but the cube root by itself takes a third of a power's time.
+        # As lightness_from_luminance, but a cube root costs a third of a power.
         dark = luminance <= LAB_LINEAR_BELOW
         curve = np.cbrt(luminance)
         curve[dark] = LAB_SLOPE * luminance[dark] + 4 / 29

@@ -1,32 +1,32 @@
-"""Writes a JPEG from strips, so that the strips can be made and encoded at the same time.
+"""Joins separately encoded strips into one JPEG, so that strips can be made and encoded at the same time.
 
     data = b"".join(join([encode(strip0), encode(strip1), ...], width, height, rows))
 
-JPEG knows restart markers: places in the data where a decoder begins anew, put there so that a damaged
-file loses only a part. What was encoded separately between two of them is a picture like any other
-(ITU T.81, F.1.1.5 and B.2.4.4). So the strips of a large photo are encoded on all cores, each as soon as it
-is coloured, and the whole photo never exists in memory, neither as pixels nor encoded. The pixels that a
-decoder gives back are the same, to the last bit, as if Pillow had encoded the photo in one piece.
+JPEG has restart markers: places in the data where a decoder starts afresh, meant to limit the damage in a
+broken file. The data between two of them can be encoded separately (ITU T.81, F.1.1.5 and B.2.4.4). So the
+strips of a large photo are encoded on all cores, each as soon as it is coloured, and the whole photo is never
+in memory, neither as pixels nor encoded. A decoder returns the same pixels, to the last bit, as if Pillow had
+encoded the photo in one piece.
 """
 
 from collections.abc import Iterable, Iterator
 
-BLOCK = 8  # JPEG works on 8x8 pixels; where colour has half the size, on 16x16 together
-LONGEST_RESTART = 65535  # blocks between two markers
+BLOCK = 8  # JPEG works on 8x8 pixels; with chroma subsampling, on 16x16 together
+MAX_RESTART_INTERVAL = 65535  # blocks between two markers
 
 SOF0, DQT, SOS, EOI, DRI, RST0 = 0xC0, 0xDB, 0xDA, 0xD9, 0xDD, 0xD0
 
 
 def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> Iterator[bytes | memoryview]:
-    """One baseline JPEG of several.
+    """Joins baseline JPEGs into one.
 
     Args:
-        strips: from top to bottom, each encoded with the same settings; what the first says about the
-            picture (EXIF, resolution) is kept.
+        strips: from top to bottom, each encoded with the same settings; the metadata (EXIF,
+            resolution) is that of the first.
         width: of the picture.
         height: of the picture.
-        rows: of every strip but the last, a multiple of 8, of 16 where colour has half the size; at most
-            `LONGEST_RESTART` blocks.
+        rows: of every strip but the last, a multiple of 8, or of 16 with chroma subsampling; at most
+            `MAX_RESTART_INTERVAL` blocks.
 
     Yields:
         The file's bytes, each part as soon as its strip is there.
@@ -37,7 +37,7 @@ def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> Iterato
             start = bytearray(strip[:header])
             start[frame + 5 : frame + 7] = height.to_bytes(2, "big")
             scan = start.rindex(bytes([0xFF, SOS]))
-            across, down = divmod(strip[frame + 11], 16)  # how many of light's blocks go with one of colour
+            across, down = divmod(strip[frame + 11], 16)  # luma blocks per chroma block
             blocks = -(-width // (BLOCK * across)) * (rows // (BLOCK * down))
             start[scan:scan] = bytes([0xFF, DRI, 0, 4]) + blocks.to_bytes(2, "big")
             yield bytes(start)
@@ -48,7 +48,7 @@ def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> Iterato
 
 
 def _header(data: bytes) -> tuple[int, int]:
-    """Where the compressed data begins, and where the segment that tells the height."""
+    """The offsets of the compressed data and of the frame segment, which holds the height."""
     place, frame = 2, -1
     while True:
         kind, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")

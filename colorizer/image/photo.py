@@ -1,10 +1,10 @@
-"""A photo in memory: its pixels, its light in any size, and what its file says of it.
+"""A photo in memory: its pixels, its lightness at any size, and its metadata.
 
     photo.lightness                          # (H, W) float32, L* in [0, 100]
-    photo.light(1000, 100)                   # the light of a hundred rows, as it is: levels, or L*
-    photo.view(160, 120, thumbnails)         # the lightness, small
+    photo.strip(1000, 100)                   # a hundred rows as the renderer accepts them: levels, or L*
+    photo.view(160, 120, thumbnails)            # the lightness, small
 
-`reader.py` makes it of a file, `writer.py` writes its coloured copy. Nothing here knows of the network.
+`reader.py` makes it from a file, `writer.py` writes its coloured copy. Nothing here knows the network.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -17,41 +17,41 @@ from PIL import Image
 
 from colorizer.image import color
 
-# Pixels from which the largest thumbnail is made by two threads: of fewer it takes less than 3 ms.
+# From this many pixels on, two threads make the largest thumbnail; below, it takes less than 3 ms.
 SPLIT_FROM = 4_000_000
 
 
 @dataclass(frozen=True)
 class Thumbnails:
-    """The small sizes in which a photo keeps its lightness, for views of it: a pyramid.
+    """The sizes of a photo's thumbnail pyramid, from which its small views are made.
 
     Attributes:
-        longest: the longer side of the largest is at least so many pixels, and less than twice as many.
-        shortest: one that is at least so long has another of half its size below it.
+        longest: the longer side of the largest thumbnail has at least this many pixels, and less than twice.
+        shortest: a thumbnail at least this long has another of half its size below it.
     """
 
     longest: int
     shortest: int
 
 
-@dataclass
+@dataclass(eq=False)
 class Photo:
     """A photo, upright and in sRGB.
 
     Attributes:
-        image: its pixels, grey ("L") or "RGB".
-        deep: (H, W) or (H, W, 3) uint16, the same pixels if there were more than 8 bits to them.
-        alpha: (H, W) uint8 transparency, or None if there is none.
-        format: Pillow's name of the file type, such as "JPEG"; None if it never was a file.
-        path: where it came from, if from a file.
+        image: the pixels, grey ("L") or "RGB".
+        pixels16: (H, W) or (H, W, 3) uint16, the same pixels if the file has more than 8 bits; else None.
+        alpha: (H, W) uint8 transparency, or None.
+        format: Pillow's name of the file type, such as "JPEG"; None if it did not come from a file.
+        path: the file, if there is one.
         exif: EXIF block with the orientation reset, or empty.
         xmp: XMP packet, or empty.
-        dpi: resolution for printing, if the file says.
-        notes: sentences about what of the file was not taken.
+        dpi: resolution for printing, if the file has one.
+        notes: sentences about what could not be read from the file.
     """
 
     image: Image.Image
-    deep: np.ndarray | None = None
+    pixels16: np.ndarray | None = None
     alpha: np.ndarray | None = None
     format: str | None = None
     path: Path | None = None
@@ -65,7 +65,7 @@ class Photo:
 
     @property
     def name(self) -> str:
-        """What to call it in a sentence."""
+        """Its name in messages."""
         return self.path.name if self.path else "The picture"
 
     @property
@@ -75,31 +75,31 @@ class Photo:
 
     @property
     def original(self) -> Image.Image:
-        """The photo as an RGB picture, for showing."""
+        """The photo as an RGB picture, for display."""
         return self.image.convert("RGB")
 
     @cached_property
     def lightness(self) -> np.ndarray:
         """(H, W) float32, L* in [0, 100]."""
-        return color.lightness(np.asarray(self.image) if self.deep is None else self.deep)
+        return color.lightness(np.asarray(self.image) if self.pixels16 is None else self.pixels16)
 
-    def light(self, top: int, rows: int) -> np.ndarray:
-        """A strip's light, as `Painter` takes it: 8-bit levels, (rows, W) or (rows, W, 3), or float32 L*.
+    def strip(self, top: int, rows: int) -> np.ndarray:
+        """Some rows as `Renderer` accepts them: uint8 levels, (rows, W) or (rows, W, 3), or float32 L*.
 
-        Levels are left as they are, since looking them up costs more than what is done with them.
+        8-bit levels stay levels: the kernel looks up their lightness faster than a separate pass.
         """
-        if self.deep is not None:
-            return color.lightness(self.deep[top : top + rows])
+        if self.pixels16 is not None:
+            return color.lightness(self.pixels16[top : top + rows])
         width, height = self.size
         return np.asarray(self.image.crop((0, top, width, min(height, top + rows))))
 
     def view(self, width: int, height: int, thumbnails: Thumbnails) -> np.ndarray:
-        """The lightness of the photo brought to another, mostly smaller, size.
+        """The lightness of the photo, resized.
 
         Args:
             width: of the view, in pixels.
             height: of the view, in pixels.
-            thumbnails: what to make it from, if one of them is at least twice as long; they are kept.
+            thumbnails: the pyramid to resize from, where one of it is at least twice as long; it is cached.
 
         Returns:
             (height, width) float32, L* in [0, 100].
@@ -108,15 +108,15 @@ class Photo:
             self._thumbnails[thumbnails] = self._pyramid(thumbnails)
         planes = (p for p in self._thumbnails[thumbnails] if 2 * max(width, height) <= max(p.shape))
         plane = next(planes, None)
-        if plane is None:  # rare, and of a large photo the whole lightness takes 4 bytes a pixel
+        if plane is None:  # rare; the whole lightness needs 4 bytes a pixel
             plane = self.lightness
         small = Image.fromarray(plane).resize((width, height), Image.BICUBIC)
         return np.clip(np.asarray(small), 0, 100)
 
     def _pyramid(self, thumbnails: Thumbnails) -> list[np.ndarray]:
-        """The lightness in small sizes, smallest first; each is half of the next."""
+        """The thumbnails, smallest first; each has half the size of the next."""
         factor = max(self.size) // thumbnails.longest
-        if self.deep is not None or factor < 2:
+        if self.pixels16 is not None or factor < 2:
             plane = self.lightness
         else:
             plane = color.lightness(_reduced(self.image, factor))
@@ -126,7 +126,7 @@ class Photo:
         return planes
 
     def shrunk(self, longest: int) -> "Photo":
-        """The photo with its longer side at most `longest` pixels, for showing."""
+        """The photo with its longer side at most `longest` pixels, for display."""
         scale = longest / max(self.size)
         if scale >= 1:
             return self
@@ -136,14 +136,14 @@ class Photo:
             return image.resize(size, Image.LANCZOS, reducing_gap=3)
 
         alpha = None if self.alpha is None else np.asarray(shrink(Image.fromarray(self.alpha)))
-        return replace(self, image=shrink(self.image), deep=None, alpha=alpha)
+        return replace(self, image=shrink(self.image), pixels16=None, alpha=alpha)
 
     @cached_property
     def is_color(self) -> bool:
-        """Whether it has colours of its own, rather than none or a tone.
+        """Whether it is a colour photo, rather than a grey or toned one.
 
-        A tone (sepia, a scanner's cast) gives every pixel of one lightness the same colour. So: how far
-        do colours stray from the average colour of their lightness? JPEG alone reaches 2 units of Lab.
+        A tone (sepia, a scanner's cast) gives all pixels of one lightness the same colour. So this measures
+        how far colours deviate from the mean colour of their lightness; JPEG alone reaches 2 units of Lab.
         """
         if self.image.mode == "L":
             return False
@@ -151,15 +151,15 @@ class Photo:
         lab = color.rgb_to_lab(small).reshape(-1, 3)
         level = (lab[:, 0] / 5).astype(int)
         count = np.maximum(np.bincount(level, minlength=21), 1)
-        stray = [lab[:, i] - (np.bincount(level, lab[:, i], 21) / count)[level] for i in (1, 2)]
-        return bool(np.sqrt(np.mean(np.square(stray)) * 2) > 4)
+        deviation = [lab[:, i] - (np.bincount(level, lab[:, i], 21) / count)[level] for i in (1, 2)]
+        return bool(np.sqrt(np.mean(np.square(deviation)) * 2) > 4)
 
 
 def _reduced(image: Image.Image, factor: int) -> np.ndarray:
-    """`image.reduce(factor)` as an array; of a large photo, two halves are worked out side by side."""
+    """`image.reduce(factor)` as an array; a large photo is reduced in two halves at the same time."""
     if image.width * image.height < SPLIT_FROM:
         return np.asarray(image.reduce(factor))
-    edges = sorted({0, image.height // 2 // factor * factor, image.height})  # two, if it is that low
+    edges = sorted({0, image.height // 2 // factor * factor, image.height})  # two, if it is this low
 
     def part(top: int, bottom: int) -> np.ndarray:
         return np.asarray(image.reduce(factor, (0, top, image.width, bottom)))

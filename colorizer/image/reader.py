@@ -85,7 +85,7 @@ def read_photo(source: str | os.PathLike | Image.Image | np.ndarray, limits: Lim
         raise PhotoError(f"{path.name} is not a photo, or of a type that cannot be read here.") from error
     except Image.DecompressionBombError as error:
         raise PhotoError(
-            f"{path.name} has too many pixels; at most {limits.megapixels:g} megapixels are taken here."
+            f"{path.name} has too many pixels; at most {limits.megapixels:g} megapixels are accepted."
         ) from error
     except PhotoError:
         raise
@@ -117,10 +117,10 @@ def _from_array(array: np.ndarray, limits: Limits) -> Photo:
     narrow = array if array.dtype == np.uint8 else ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
     alpha = narrow[..., -1].copy() if channels in (2, 4) else None
     shown = narrow[..., :3] if channels > 2 else narrow[..., 0]
-    deep = None
+    pixels16 = None
     if array.dtype == np.uint16:
-        deep = array[..., :3] if channels > 2 else array[..., 0]
-    return Photo(Image.fromarray(np.ascontiguousarray(shown)), deep, alpha)
+        pixels16 = array[..., :3] if channels > 2 else array[..., 0]
+    return Photo(Image.fromarray(np.ascontiguousarray(shown)), pixels16, alpha)
 
 
 def _from_image(image: Image.Image, path: Path | None, limits: Limits) -> Photo:
@@ -146,13 +146,13 @@ def _from_image(image: Image.Image, path: Path | None, limits: Limits) -> Photo:
             upright = upright.convert("RGB" if "RGB" in upright.mode else "L")
         if alpha.min() == 255:
             alpha = None
-    deep = _deep_grey(upright)
-    if deep is not None:
+    pixels16 = _grey16(upright)
+    if pixels16 is not None:
         if profile:
             ramp = _to_srgb(Image.fromarray(np.arange(256, dtype=np.uint8)[None]), profile, name)
             curve = np.asarray(ramp.convert("L"), np.float32)[0] * 257
-            deep = np.interp(deep, np.arange(256) * 257, curve).astype(np.uint16)
-        pixels = Image.fromarray((deep // 257).astype(np.uint8))
+            pixels16 = np.interp(pixels16, np.arange(256) * 257, curve).astype(np.uint16)
+        pixels = Image.fromarray((pixels16 // 257).astype(np.uint8))
     elif upright.mode == "L" and not profile:
         pixels = upright  # converting would copy it
     elif upright.mode == "1" and not profile:
@@ -161,7 +161,7 @@ def _from_image(image: Image.Image, path: Path | None, limits: Limits) -> Photo:
         pixels = _to_srgb(upright, profile, name)
     if isinstance(xmp, str):
         xmp = xmp.encode()
-    return Photo(pixels, deep, alpha, image.format, path, exif, xmp, dpi, notes)
+    return Photo(pixels, pixels16, alpha, image.format, path, exif, xmp, dpi, notes)
 
 
 def _note_frames(image: Image.Image, name: str) -> tuple[str, ...]:
@@ -172,7 +172,7 @@ def _note_frames(image: Image.Image, name: str) -> tuple[str, ...]:
     return (f"{name} holds several pictures; only the first is taken.",)
 
 
-def _deep_grey(image: Image.Image) -> np.ndarray | None:
+def _grey16(image: Image.Image) -> np.ndarray | None:
     """Grey pixels of more than 8 bits as uint16, or None for other modes."""
     if not image.mode.startswith(("I", "F")):
         return None

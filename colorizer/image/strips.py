@@ -1,4 +1,4 @@
-"""Work on a photo strip by strip, on several cores, with few strips in memory at a time."""
+"""Processes a photo strip by strip, on several cores, with few strips in memory at a time."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -8,33 +8,33 @@ from typing import TypeVar
 from colorizer.cpu import cores
 
 Result = TypeVar("Result")
-# Rows come in so many: of the map's rows, four more than lie in a strip are needed for it; and JPEG's blocks
-# are 16 rows high.
-TOGETHER = 128
-# Half a million pixels: long enough that the steps between do not count, short enough to stay in a
-# processor's cache, and for small photos to be spread over its cores.
+# Strip heights are multiples of this: each strip needs four more rows of the map than lie in it, and JPEG's
+# blocks are 16 rows high.
+ROW_MULTIPLE = 128
+# Half a million pixels: long enough to make the steps between strips cheap, short enough to stay in the
+# processor's cache and to spread a small photo over several cores.
 STRIP_PIXELS = 1 << 19
-MOST_PIXELS = 1 << 21  # of a very wide photo; twice as many would be more than JPEG's restart markers count
-MOST_ROWS = 1024  # of a photo that is a thread; what is worked out by the row would add up
+MAX_STRIP_PIXELS = 1 << 21  # for a very wide photo; twice as many exceed JPEG's restart interval
+MAX_STRIP_ROWS = 1024  # for a photo a few pixels wide: the work per row would add up
 
 
 def strip_rows(width: int) -> int:
-    """How high the strips of a photo of some width should be, in JPEG's whole blocks."""
-    rows = min(MOST_ROWS, max(1, STRIP_PIXELS // (TOGETHER * width)) * TOGETHER)
-    while rows * width > MOST_PIXELS:
+    """The height of the strips of a photo of this width, in whole JPEG blocks."""
+    rows = min(MAX_STRIP_ROWS, max(1, STRIP_PIXELS // (ROW_MULTIPLE * width)) * ROW_MULTIPLE)
+    while rows * width > MAX_STRIP_PIXELS:
         rows //= 2
     return rows
 
 
-def over_strips(
+def map_strips(
     function: Callable[[int, int], Result], height: int, rows: int, threads: int | None = None
 ) -> Iterator[Result]:
-    """Calls `function(top, rows)` for one strip after the other and yields the answers in their order.
+    """Calls `function(top, rows)` for every strip and yields the results in order.
 
     Args:
-        function: called from several threads; Pillow and what Numba compiled let them run side by side.
+        function: called from several threads; Pillow and the compiled kernels run side by side.
         height: of the photo.
-        rows: of every strip but the last, which is as high as what is left.
+        rows: of every strip but the last, which has the rest.
         threads: how many; as many as there are cores if None.
     """
     strips = [(top, min(rows, height - top)) for top in range(0, height, rows)]
@@ -52,5 +52,5 @@ def over_strips(
             while ahead:
                 yield ahead.popleft().result()
         finally:
-            for future in ahead:  # one failed, or nobody wants the rest
+            for future in ahead:  # one failed, or the caller stopped
                 future.cancel()

@@ -1,7 +1,7 @@
 """Writing coloured pictures: the photo's own file type, its description kept, whole or not at all.
 
     write_photo(image, "out.tif", photo)                      # a picture
-    write_jpeg(paint, "out.jpg", photo)       # or as it is painted, strip by strip
+    write_jpeg(render, "out.jpg", photo)       # or while it is rendered, strip by strip
 
 EXIF, XMP and resolution of the photo come along; the XMP also says that the colours were made by a trained
 network (see `provenance.py`). A photo's description may be damaged or hostile: it never costs the picture.
@@ -24,7 +24,7 @@ from colorizer.atomic_write import replace_file
 from colorizer.errors import PhotoError
 from colorizer.image import jpeg_restart, provenance
 from colorizer.image.photo import Photo
-from colorizer.image.strips import over_strips, strip_rows
+from colorizer.image.strips import map_strips, strip_rows
 
 # Types that hold 24-bit colour, with how to write them well. Anything else that comes in (GIF with its
 # 256 colours, PPM) goes out as PNG.
@@ -38,9 +38,9 @@ WRITERS: dict[str, tuple[str, dict]] = {
     "JPEG2000": (".jp2", {}),
     "TGA": (".tga", {}),
 }
-# From this side on, colour has half the size in a JPEG, as cameras write it: an element of the map that it
-# comes from covers four pixels then. What differs can be measured, not seen, and is written in less time.
-HALVED_FROM = 1280
+# From this side on, a JPEG gets chroma subsampling 4:2:0, as cameras write it: an element of the colour map
+# covers at least four pixels then. The difference is measurable but not visible, and writing is faster.
+SUBSAMPLING_FROM = 1280
 SAME_AS = {"MPO": "JPEG", "PPM": "PNG", "GIF": "PNG", "DIB": "BMP"}
 SUFFIXES = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG", ".tif": "TIFF",
@@ -104,15 +104,15 @@ def write_photo(image: Image.Image, path: str | os.PathLike, photo: Photo | None
 
 
 def write_jpeg(
-    paint: Callable[[int, int], np.ndarray],
+    render: Callable[[int, int], np.ndarray],
     path: str | os.PathLike,
     photo: Photo,
     threads: int | None = None,
 ) -> None:
-    """Writes a JPEG while it is painted: some strips are coloured while others are encoded.
+    """Writes a JPEG while it is rendered: some strips are coloured while others are encoded.
 
     Args:
-        paint: gives the strip `(top, rows)` as (rows, W, 4) uint8, sRGB and a byte that is ignored.
+        render: gives the strip `(top, rows)` as (rows, W, 4) uint8, sRGB and a byte that is ignored.
         path: where to.
         photo: whose size and description to take over.
         threads: how many strips at a time; as many as there are cores if None.
@@ -124,12 +124,14 @@ def write_jpeg(
     width, height = photo.size
     _check_sides("JPEG", width, height)
     rows = strip_rows(width)
-    settings = WRITERS["JPEG"][1] | ({"subsampling": "4:2:0"} if max(width, height) >= HALVED_FROM else {})
+    settings = WRITERS["JPEG"][1] | (
+        {"subsampling": "4:2:0"} if max(width, height) >= SUBSAMPLING_FROM else {}
+    )
     first = _options("JPEG", photo) | settings
 
     def encode(top: int, rows: int) -> bytes:
-        painted = paint(top, rows)
-        strip = Image.frombuffer("RGBX", (width, rows), painted, "raw", "RGBX", painted.strides[0], 1)
+        pixels = render(top, rows)
+        strip = Image.frombuffer("RGBX", (width, rows), pixels, "raw", "RGBX", pixels.strides[0], 1)
         # Into a file that the system knows, since only then does Pillow let other threads go on meanwhile.
         with _nameless_file() as file:
             strip.save(file, "JPEG", **(first if top == 0 else settings))
@@ -137,7 +139,7 @@ def write_jpeg(
             return file.read()
 
     replace_file(
-        Path(path), jpeg_restart.join(over_strips(encode, height, rows, threads), width, height, rows)
+        Path(path), jpeg_restart.join(map_strips(encode, height, rows, threads), width, height, rows)
     )
 
 

@@ -10,7 +10,7 @@ from threading import Event
 import gradio as gr
 
 from colorizer.colorizer import Colorizer
-from colorizer.limits import STRONGEST
+from colorizer.limits import MAX_STRENGTH
 from colorizer.page.compare_slider import compare, pair_of
 from colorizer.page.disk_full import telling_of_a_full_disk
 from colorizer.page.security import LIMITS
@@ -132,7 +132,7 @@ def build(colorizer: Colorizer) -> None:
         with gr.Column(scale=2, min_width=280):
             files = gr.File(file_count="multiple", label="Your photos", height=220, elem_id="files")
             strength = gr.Slider(
-                0, STRONGEST, 1, step=0.05, label="Strength of the colours", buttons=[],
+                0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours", buttons=[],
                 info="0 is grey, 1 as predicted, 2 vivid",
             )  # fmt: skip
             with gr.Row():

@@ -8,7 +8,7 @@ from threading import Event, Thread, main_thread
 import gradio as gr
 
 from colorizer.colorizer import Colorizer
-from colorizer.limits import SIZE, STRONGEST
+from colorizer.limits import MAX_STRENGTH, SIZE
 from colorizer.page.compare_slider import compare, pair_of
 from colorizer.page.session import KEEP_SECONDS, Work, predict, show, write, write_comparison
 from colorizer.page.temp_files import scratch
@@ -159,7 +159,7 @@ def build(colorizer: Colorizer, examples: Examples) -> None:
             before_after = compare("before-after", EMPTY)
             with gr.Row():
                 strength = gr.Slider(
-                    0, STRONGEST, 1, step=0.05, label="Strength of the colours",
+                    0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours",
                     info="0 is grey, 1 as predicted, 2 vivid", buttons=[], elem_id="strength",
                 )  # fmt: skip
                 size = gr.Radio(

@@ -11,7 +11,7 @@ from colorizer.errors import PhotoError
 from colorizer.image import jpeg_restart
 from colorizer.image.reader import read_photo
 from colorizer.image.strips import strip_rows
-from colorizer.image.writer import HALVED_FROM, WRITERS, write_jpeg
+from colorizer.image.writer import SUBSAMPLING_FROM, WRITERS, write_jpeg
 from colorizer.limits import UNLIMITED
 
 OPTIONS = WRITERS["JPEG"][1]
@@ -40,7 +40,7 @@ def test_every_pixel_is_as_if_encoded_in_one_piece(color_image, size, rows, colo
         np.testing.assert_array_equal(np.asarray(joined), np.asarray(whole))
 
 
-@pytest.mark.parametrize(("side", "sampling"), [(HALVED_FROM - 1, 0), (HALVED_FROM, 2)])
+@pytest.mark.parametrize(("side", "sampling"), [(SUBSAMPLING_FROM - 1, 0), (SUBSAMPLING_FROM, 2)])
 def test_a_large_photos_colour_has_half_the_size_as_cameras_write_it(tmp_path, side, sampling):
     photo = read_photo(np.full((200, side), 99, np.uint8))
     path = tmp_path / "a.jpg"
@@ -64,7 +64,7 @@ def test_strips_are_whole_blocks_and_within_jpegs_limit(width):
     rows = strip_rows(width)
     assert rows % (2 * jpeg_restart.BLOCK) == 0  # where colour has half the size
     assert (
-        -(-width // jpeg_restart.BLOCK) * rows // jpeg_restart.BLOCK <= jpeg_restart.LONGEST_RESTART
+        -(-width // jpeg_restart.BLOCK) * rows // jpeg_restart.BLOCK <= jpeg_restart.MAX_RESTART_INTERVAL
     )  # where it has not
 
 
