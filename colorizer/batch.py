@@ -1,7 +1,7 @@
 """Colours many photos: several at a time, each failure reported on its own, safe to stop at any moment.
 
     with Stop() as stop:
-        result = color_all(BatchColorizer(colorizer), pairs, workers=2, stop=stop)
+        result = color_all(BatchColorizer(colorizer), plan.jobs, workers=2, stop=stop)
 
 Each worker processes a photo from file to file on one thread. Pillow, NumPy and TensorFlow release Python's
 lock, so that one photo is decoded while the network works on the next and a third is encoded. Every file is
@@ -24,8 +24,10 @@ from tqdm import tqdm
 
 from colorizer.atomic_write import FULL, remove_leftovers
 from colorizer.colorizer import Colorizer
+from colorizer.file_plan import Job
+from colorizer.image.provenance import digest_of_file, source_of
 from colorizer.image.reader import pixels_of, read_photo
-from colorizer.image.writer import suffix_of
+from colorizer.image.writer import holds_provenance, suffix_of
 from colorizer.limits import SIZE
 
 # Pixels in memory at the same time, about 12 bytes each: large scans must not add up.
@@ -103,53 +105,65 @@ class BatchColorizer:
     overwrite: bool = False
     memory: MemorySemaphore = field(default_factory=MemorySemaphore)
 
-    def color(self, source: Path, target: Path) -> tuple[bool, tuple[str, ...]]:
-        """Colours one photo; whether it was not there yet, and what is to be said about it.
+    def color(self, job: Job) -> tuple[bool, tuple[str, ...]]:
+        """Colours one photo.
 
-        Args:
-            source: the photo.
-            target: the place for its copy, the suffix still the photo's own.
+        Returns:
+            Whether there was no result yet, and notes about the photo.
 
         Raises:
-            OSError, ValueError, MemoryError: it cannot be read, coloured, or written.
+            OSError, ValueError, MemoryError: the photo cannot be read, coloured or written, or the target
+                exists and is not its result.
         """
-        if target.exists() and target.samefile(source):
-            raise FileExistsError("it would overwrite itself: give another OUT")
-        if target.exists() and not self.overwrite:
+        if self._is_done(job.source, job.target):
             return False, ()
-        with self.memory.acquire(pixels_of(source)):
-            photo = read_photo(source, self.colorizer.limits)
-            if target.name == source.name and suffix_of(photo).lower() != target.suffix.lower():
-                target = target.with_suffix(suffix_of(photo))
-                if target.exists() and not self.overwrite:
+        with self.memory.acquire(pixels_of(job.source)):
+            photo = read_photo(job.source, self.colorizer.limits)
+            target = job.target
+            if not job.exact and suffix_of(photo).lower() != target.suffix.lower():
+                # The content is not what the suffix says. The whole name keeps it different from all others.
+                target = target.with_name(f"{job.source.name}{suffix_of(photo)}")
+                if self._is_done(job.source, target):
                     return False, ()
             target.parent.mkdir(parents=True, exist_ok=True)
             self.colorizer.predict(photo, self.size).save(target, self.strength)
         return True, photo.notes
 
+    def _is_done(self, source: Path, target: Path) -> bool:
+        """Whether the result exists; raises FileExistsError if the target is another file."""
+        if not target.exists():
+            return False
+        if target.samefile(source):
+            raise FileExistsError("it would overwrite itself: choose another OUT, or --beside")
+        if self.overwrite:
+            return False
+        made_from = source_of(target)
+        if made_from is None and holds_provenance(target):
+            raise FileExistsError(f"{target} exists and is not a result: choose another OUT, or --overwrite")
+        if made_from and made_from != digest_of_file(source):
+            raise FileExistsError(
+                f"{target} exists and was made from another photo, or from another version of this one: "
+                "choose another OUT, or --overwrite"
+            )
+        return True
 
-def color_all(batch: BatchColorizer, pairs: Iterable[tuple[Path, Path]], workers: int, stop: Stop) -> Result:
+
+def color_all(batch: BatchColorizer, jobs: Iterable[Job], workers: int, stop: Stop) -> Result:
     """Colours many photos; reports failures on standard error and continues.
 
     Args:
         batch: the colorizer with its settings.
-        pairs: each photo with the path of its result.
+        jobs: the photos and their targets, each target different (see `file_plan.py`).
         workers: photos at a time.
         stop: checked before every photo.
 
     Returns:
         The counts. `stopped_by` says what ended the batch early: a signal, or a full disk.
     """
-    pairs = list(pairs)
+    jobs = list(jobs)
     result = Result()
-    taken: dict[Path, Path] = {}
-    for folder in {target.parent for _, target in pairs}:
+    for folder in {job.target.parent for job in jobs}:
         remove_leftovers(folder)
-
-    def run_one(source: Path, target: Path, first: Path) -> tuple[bool, tuple[str, ...]]:
-        if first != source:
-            raise FileExistsError(f"{first} has the same name and was written to {target}")
-        return batch.color(source, target)
 
     def collect_result(source: Path, future: Future) -> None:
         try:
@@ -168,16 +182,15 @@ def color_all(batch: BatchColorizer, pairs: Iterable[tuple[Path, Path]], workers
 
     silent = None if sys.stderr else True  # no bar in a log file, and none where there is no standard error
     with (
-        tqdm(total=len(pairs), unit="photo", disable=silent) as progress,
+        tqdm(total=len(jobs), unit="photo", disable=silent) as progress,
         ThreadPoolExecutor(workers) as pool,
     ):
-        todo, running = iter(pairs), {}
+        todo, running = iter(jobs), {}
         while True:
             if not (stop.by or result.stopped_by):
                 # One more than there are workers, so that none waits for this loop.
-                for source, target in islice(todo, workers + 1 - len(running)):
-                    first = taken.setdefault(target, source)
-                    running[pool.submit(run_one, source, target, first)] = source
+                for job in islice(todo, workers + 1 - len(running)):
+                    running[pool.submit(batch.color, job)] = job.source
             if not running:
                 break
             # Python handles a signal between two waits, so within half a second.
@@ -190,5 +203,5 @@ def color_all(batch: BatchColorizer, pairs: Iterable[tuple[Path, Path]], workers
                     collect_result(running.pop(future), future)
                     progress.update()
     result.stopped_by = result.stopped_by or stop.by
-    result.left = len(pairs) - result.done - result.skipped - len(result.failures)
+    result.left = len(jobs) - result.done - result.skipped - len(result.failures)
     return result

@@ -12,19 +12,13 @@ begun, or 130 or 143 if it was stopped by SIGINT or SIGTERM after the photos in 
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from colorizer.cpu import cores
-from colorizer.errors import WeightsError
+from colorizer.errors import PhotoError, WeightsError
 from colorizer.fast_import import uncollected, without
 from colorizer.limits import MAX_STRENGTH, SIZE, UNLIMITED, Limits, check_size, check_strength
 
-# What a folder is searched for; a file named on the command line is tried whatever its suffix.
-PHOTO_SUFFIXES = {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".bmp", ".gif", ".pgm",
-    ".ppm", ".jp2", ".tga", ".mpo",
-}  # fmt: skip
 # With fewer photos, TensorFlow takes longer to load than it could win over ncnn: 3 s, for some 8 ms a photo
 # where there is bfloat16.
 FEW = 300
@@ -39,10 +33,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         description="Colours black-and-white photos. The colours are a network's guess, not the truth.",
     )
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER")
-    parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="OUT",
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument(
+        "-o", "--output", type=Path, metavar="OUT",
         help="a folder; or a file name, if one photo is given and OUT ends like a photo",
     )  # fmt: skip
+    place.add_argument(
+        "--beside", action="store_true", help="write wedding-colour.jpg beside wedding.jpg, without OUT"
+    )
     parser.add_argument(
         "--size", type=int, default=SIZE, help=f"the network sees about SIZE² pixels (default: {SIZE})"
     )
@@ -74,31 +72,21 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def find(inputs: list[Path], output: Path) -> Iterator[tuple[Path, Path]]:
-    """Pairs every photo with the place of its coloured copy, whose suffix is still the photo's own."""
-    single = len(inputs) == 1 and inputs[0].is_file() and not output.is_dir()
-    if single and output.suffix.lower() in PHOTO_SUFFIXES:
-        yield inputs[0], output
-        return
-    inside = output.resolve()
-    for source in inputs:
-        if source.is_file():
-            yield source, output / source.name
-            continue
-        for file in sorted(source.rglob("*")):
-            wanted = file.suffix.lower() in PHOTO_SUFFIXES and not file.name.startswith(".")
-            # OUT may lie inside the folder: what was coloured last time is not coloured again.
-            if wanted and file.is_file() and not file.resolve().is_relative_to(inside):
-                yield file, output / file.relative_to(source)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit status."""
     options = parse(arguments)
-    pairs = list(find(options.photos, options.output))
-    if not pairs:
+    from colorizer.file_plan import plan_files
+
+    try:
+        plan = plan_files(options.photos, options.output)
+    except PhotoError as error:
+        return _complain(str(error), 2)
+    if not plan.jobs:
         return _complain(f"there are no photos in {', '.join(map(str, options.photos))}", 1)
-    folder = pairs[0][1].parent if len(pairs) == 1 else options.output
+    for note in plan.notes:
+        print(f"note: {note}", file=sys.stderr)
+    jobs = plan.jobs
+    folder = jobs[0].target.parent if len(jobs) == 1 or options.beside else options.output
     try:  # before the work, not after it
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
@@ -106,15 +94,15 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(f"nothing can be written to {folder}: {error.strerror}", 2)
 
     # A single photo gets all cores. Several get one each, which leaves none of them waiting.
-    alone = len(pairs) == 1 and options.workers is None
-    workers = 1 if alone else min(options.workers or cores(), len(pairs))
+    alone = len(jobs) == 1 and options.workers is None
+    workers = 1 if alone else min(options.workers or cores(), len(jobs))
     with uncollected(), without(*UNUSED):
         from colorizer.batch import BatchColorizer, Stop, color_all
         from colorizer.colorizer import Colorizer
         from colorizer.model.runtime import surely_ncnn
         from colorizer.model.tensorflow_backend import use_threads
 
-        soon = len(pairs) < FEW
+        soon = len(jobs) < FEW
         if not alone and not surely_ncnn(soon):
             use_threads(1)
         try:
@@ -128,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
             return _complain(str(error), 2)
     batch = BatchColorizer(colorizer, options.size, options.strength, options.overwrite)
     with Stop() as stop:
-        result = color_all(batch, pairs, workers, stop)
+        result = color_all(batch, jobs, workers, stop)
     print(result, file=sys.stderr)
     return stop.status or (1 if result.failures else 0)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from colorizer import Colorizer
-from colorizer.cli import find
+from colorizer.file_plan import find_photos
 
 GAP = 6
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--true", action="store_true", help="the left picture keeps the colours it came in")
     options = parser.parse_args()
     colorizer = Colorizer.from_pretrained(options.weights)
-    photos = [source for source, _ in find(options.photos, Path("nowhere"))]
+    photos = [source for source, _ in find_photos(options.photos)]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     pairs = [pair(colorizer, path, options.height, options.true) for path in photos]
     sheet(pairs, options.across).save(options.output, quality=88)

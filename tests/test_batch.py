@@ -18,6 +18,7 @@ from colorizer import batch as batches
 from colorizer import cli as command
 from colorizer import colorizer as core
 from colorizer.batch import BatchColorizer, MemorySemaphore, Stop, color_all
+from colorizer.file_plan import Job
 from tests.helpers.paths import ROOT
 
 # The real command, in a process of its own, with the tiny network in place of the shipped one.
@@ -46,15 +47,15 @@ def album(tmp_path, color_image) -> Path:
 
 
 @pytest.fixture
-def pairs(album, tmp_path) -> list[tuple[Path, Path]]:
-    return [(source, tmp_path / "out" / source.name) for source in sorted(album.iterdir())]
+def jobs(album, tmp_path) -> list[Job]:
+    return [Job(source, tmp_path / "out" / source.name) for source in sorted(album.iterdir())]
 
 
-def test_nothing_to_write_messages_to_costs_no_photo(pairs, tiny_colorizer, monkeypatch):
+def test_nothing_to_write_messages_to_costs_no_photo(jobs, tiny_colorizer, monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
-    pairs[0][0].write_bytes(b"no photo")
+    jobs[0].source.write_bytes(b"no photo")
     with Stop() as stop:
-        result = color_all(BatchColorizer(tiny_colorizer, size=64), pairs[:3], 2, stop)
+        result = color_all(BatchColorizer(tiny_colorizer, size=64), jobs[:3], 2, stop)
     assert (result.done, len(result.failures)) == (2, 1)
 
 
@@ -113,19 +114,19 @@ def batch(tiny_colorizer) -> BatchColorizer:
     return BatchColorizer(tiny_colorizer, size=64)
 
 
-def test_several_workers_give_what_one_gives(batch, pairs, tmp_path):
-    assert color_all(batch, pairs, workers=3, stop=Stop()).done == 30
-    single = [(source, tmp_path / "single" / target.name) for source, target in pairs]
+def test_several_workers_give_what_one_gives(batch, jobs, tmp_path):
+    assert color_all(batch, jobs, workers=3, stop=Stop()).done == 30
+    single = [Job(job.source, tmp_path / "single" / job.target.name) for job in jobs]
     assert color_all(batch, single, workers=1, stop=Stop()).done == 30
-    for (_, target), (_, other) in zip(pairs, single, strict=True):
-        assert target.read_bytes() == other.read_bytes()
+    for job, other in zip(jobs, single, strict=True):
+        assert job.target.read_bytes() == other.target.read_bytes()
 
 
-def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(batch, pairs, tmp_path, capsys):
+def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(batch, jobs, tmp_path, capsys):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))  # bytes; the photos have more
     try:
-        result = color_all(batch, pairs[:3], workers=2, stop=Stop())
+        result = color_all(batch, jobs[:3], workers=2, stop=Stop())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert (result.done, len(result.failures)) == (0, 3)
@@ -134,7 +135,7 @@ def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(batch, pairs, t
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
-def test_a_full_disk_stops_the_batch_and_says_so(batch, pairs, tmp_path, monkeypatch, number):
+def test_a_full_disk_stops_the_batch_and_says_so(batch, jobs, tmp_path, monkeypatch, number):
     real, written = os.fsync, []
 
     def fill(file):
@@ -144,7 +145,7 @@ def test_a_full_disk_stops_the_batch_and_says_so(batch, pairs, tmp_path, monkeyp
         real(file)
 
     monkeypatch.setattr(os, "fsync", fill)
-    result = color_all(batch, pairs, workers=2, stop=Stop())
+    result = color_all(batch, jobs, workers=2, stop=Stop())
     assert result.done == check_whole(tmp_path / "out") == len(list((tmp_path / "out").iterdir())) == 4
     assert result.left > 20
     assert f"stopped by the disk ({os.strerror(number)}), {result.left} left" in str(result)
@@ -175,15 +176,7 @@ def test_large_photos_do_not_come_together_and_the_largest_comes_alone():
     assert max(total for total in most if total != 500) <= 100
 
 
-def test_the_second_photo_of_a_name_is_refused_whichever_worker_has_it(batch, album, tmp_path):
-    first, second = album / "00.jpg", album / "01.jpg"
-    target = tmp_path / "out" / "same.jpg"
-    result = color_all(batch, [(first, target), (second, target)], workers=2, stop=Stop())
-    assert (result.done, len(result.failures)) == (1, 1)
-    assert result.failures[0].startswith(f"{second}: {first} has the same name")
-
-
-def test_memory_is_flat_from_the_twentieth_photo_on(batch, pairs):
+def test_memory_is_flat_from_the_twentieth_photo_on(batch, jobs):
     if not Path("/proc/self/statm").exists():
         pytest.skip("this system does not tell a process's memory")
     sizes, real = [], batches.read_photo
@@ -195,6 +188,6 @@ def test_memory_is_flat_from_the_twentieth_photo_on(batch, pairs):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches, "read_photo", recorded)
-        color_all(BatchColorizer(batch.colorizer, 64, overwrite=True), pairs * 3, workers=1, stop=Stop())
+        color_all(BatchColorizer(batch.colorizer, 64, overwrite=True), jobs * 3, workers=1, stop=Stop())
     assert len(sizes) == 90
     assert np.median(sizes[-20:]) - np.median(sizes[20:40]) < 30  # MB

@@ -79,6 +79,68 @@ def test_overwrite_colors_again(album, tmp_path, capsys):
     assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
 
 
+def test_another_photo_of_the_same_name_is_not_taken_for_one_that_is_done(
+    album, tmp_path, color_image, capsys
+):
+    run(album / "a.jpg", "-o", tmp_path / "out")
+    other = tmp_path / "other"
+    other.mkdir()
+    color_image(8, 8).save(other / "a.jpg")
+    assert run(other / "a.jpg", "-o", tmp_path / "out") == 1
+    assert "exists and was made from another photo" in capsys.readouterr().err
+    assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
+
+
+def test_a_file_that_is_no_result_is_neither_counted_as_one_nor_replaced(album, tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.jpg").write_bytes(b"a letter")
+    assert run(album / "a.jpg", "-o", tmp_path / "out") == 1
+    assert "exists and is not a result" in capsys.readouterr().err
+    assert (tmp_path / "out" / "a.jpg").read_bytes() == b"a letter"
+
+
+def test_a_gif_and_a_png_of_one_name_become_two_pictures(tmp_path, color_image, capsys):
+    folder = tmp_path / "album"
+    folder.mkdir()
+    for number, name in enumerate(("a.gif", "a.png", "a.ppm")):
+        color_image(20 + number, 20, number).save(folder / name)
+    assert run(folder, "-o", tmp_path / "out") == 0
+    assert tree(tmp_path / "out") == ["a.gif.png", "a.png", "a.ppm.png"]
+    widths = [Image.open(tmp_path / "out" / name).width for name in tree(tmp_path / "out")]
+    assert widths == [20, 21, 22]
+    assert run(folder, "-o", tmp_path / "out") == 0
+    assert "0 coloured, 3 already there, 0 failed" in capsys.readouterr().err
+
+
+def test_a_png_named_like_a_jpeg_takes_no_other_photos_name(tmp_path, color_image):
+    folder = tmp_path / "album"
+    folder.mkdir()
+    color_image(20, 20).save(folder / "a.jpg", "PNG")
+    color_image(30, 20).save(folder / "a.png")
+    assert run(folder, "-o", tmp_path / "out") == 0
+    assert tree(tmp_path / "out") == ["a.jpg.png", "a.png"]
+    assert Image.open(tmp_path / "out" / "a.png").width == 30
+
+
+def test_beside_writes_next_to_the_photo_and_does_not_colour_its_own_results(album, capsys):
+    assert run(album, "--beside") == 0
+    assert "sea/1951/d-colour.webp" in tree(album)
+    assert run(album, "--beside") == 0
+    assert "0 coloured, 5 already there, 0 failed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", [".", "..", "link"])
+def test_an_output_folder_that_holds_the_photos_is_refused_with_a_way_out(album, output, capsys):
+    (album.parent / "link").symlink_to(album)
+    place = {".": album, "..": album.parent, "link": album.parent / "link"}[output]
+    before = tree(album)
+    assert run(album, "-o", place) == 2
+    errors = capsys.readouterr().err
+    assert "results and photos would mix" in errors
+    assert "--beside" in errors
+    assert tree(album) == before
+
+
 def test_an_output_folder_inside_the_album_is_not_colored_again(album, capsys):
     run(album, "-o", album / "coloured")
     assert run(album, "-o", album / "coloured") == 0
@@ -96,13 +158,16 @@ def test_broken_photos_are_named_the_others_done_and_the_status_is_1(album, tmp_
     assert len(tree(tmp_path / "out")) == 5
 
 
-def test_two_photos_of_one_name_do_not_overwrite_each_other(album, tmp_path, color_image, capsys):
+def test_two_photos_of_one_name_become_two_results_and_a_note_says_which(
+    album, tmp_path, color_image, capsys
+):
     other = tmp_path / "other"
     other.mkdir()
     color_image(8, 8).save(other / "a.jpg")
-    assert run(album / "a.jpg", other / "a.jpg", "-o", tmp_path / "out") == 1
-    assert "has the same name" in capsys.readouterr().err
+    assert run(album / "a.jpg", other / "a.jpg", "-o", tmp_path / "out") == 0
+    assert f"{other / 'a.jpg'} is written to {tmp_path / 'out' / 'a-2.jpg'}" in capsys.readouterr().err
     assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
+    assert Image.open(tmp_path / "out" / "a-2.jpg").size == (8, 8)
 
 
 def test_a_photo_is_never_replaced_by_its_own_coloring(album, capsys):
@@ -127,7 +192,7 @@ def test_an_album_without_photos_says_so(tmp_path, capsys):
     ("arguments", "sentence"),
     [
         ([], "required: PHOTO_OR_FOLDER"),
-        (["."], "required: -o"),
+        (["."], "one of the arguments -o/--output --beside is required"),
         (["nothing.jpg", "-o", "out"], "there is no file or folder nothing.jpg"),
         ([".", "-o", "out", "--size", "5"], "--size must lie between 32 and 1024. Received: 5"),
         ([".", "-o", "out", "--strength", "9"], "--strength must lie between 0 and 2. Received: 9.0"),

@@ -47,6 +47,7 @@ class Photo:
         exif: EXIF block with the orientation reset, or empty.
         xmp: XMP packet, or empty.
         dpi: resolution for printing, if the file has one.
+        digest: identifies the file, see `provenance.py`; empty if there is none.
         notes: sentences about what could not be read from the file.
     """
 
@@ -58,6 +59,7 @@ class Photo:
     exif: Image.Exif = field(default_factory=Image.Exif)
     xmp: bytes = b""
     dpi: tuple[float, float] | None = None
+    digest: str = ""
     notes: tuple[str, ...] = ()
     _thumbnails: dict[Thumbnails, list[np.ndarray]] = field(
         default_factory=dict, init=False, repr=False, compare=False

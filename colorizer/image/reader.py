@@ -10,6 +10,7 @@ is answered with a sentence. Nothing here knows of the network; `writer.py` writ
 import io
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from colorizer.errors import PhotoError
 from colorizer.image.decoders import open_image
 from colorizer.image.photo import Photo
+from colorizer.image.provenance import digest
 from colorizer.limits import Deadline, Limits
 
 # Pillow warns from 89 megapixels on. `Limits` is stricter than a warning.
@@ -80,7 +82,7 @@ def read_photo(source: str | os.PathLike | Image.Image | np.ndarray, limits: Lim
             passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") and not once else 1
             if passes > 20 and passes * image.width * image.height > MOST_SCANS * 1e6:
                 raise PhotoError(f"{path.name} is a JPEG in {passes} passes: too many for its size.")
-            return _from_image(image, path, limits)
+            return replace(_from_image(image, path, limits), digest=digest(data))
     except UnidentifiedImageError as error:
         raise PhotoError(f"{path.name} is not a photo, or of a type that cannot be read here.") from error
     except Image.DecompressionBombError as error:

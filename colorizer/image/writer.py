@@ -47,6 +47,7 @@ SUFFIXES = {
     ".tiff": "TIFF", ".webp": "WEBP", ".avif": "AVIF", ".bmp": "BMP", ".jp2": "JPEG2000", ".tga": "TGA",
 }  # fmt: skip
 ALPHA_FORMATS = {"PNG", "TIFF", "WEBP", "AVIF", "TGA", "JPEG2000"}
+XMP_FORMATS = {"JPEG", "PNG", "TIFF", "WEBP", "AVIF"}
 LONGEST_SIDE = {"JPEG": 65535, "WEBP": 16383, "AVIF": 65535, "TGA": 65535}  # as their headers have room for
 # TIFF keeps its own structure among its EXIF tags; only these describe the photo.
 TIFF_DESCRIPTION = {270, 271, 272, 305, 306, 315, 316, 33432, 40091, 40092, 40093, 40094, 40095}
@@ -62,6 +63,18 @@ def suffix_of(photo: Photo) -> str:
     if photo.path and SUFFIXES.get(photo.path.suffix.lower()) == kind:
         return photo.path.suffix
     return WRITERS[kind][0]
+
+
+def output_suffix(path: Path) -> str:
+    """The suffix that the coloured copy of a file gets if the file's content is what its suffix says."""
+    suffix = path.suffix.lower()
+    kind = SUFFIXES.get(suffix)
+    return path.suffix if kind else ".jpg" if suffix == ".mpo" else ".png"
+
+
+def holds_provenance(path: Path) -> bool:
+    """Whether a result of this suffix says from which photo it was made."""
+    return SUFFIXES.get(path.suffix.lower()) in XMP_FORMATS
 
 
 def format_of(path: str | os.PathLike) -> str:
@@ -161,10 +174,11 @@ def _check_sides(kind: str, width: int, height: int) -> None:
 def _options(kind: str, photo: Photo | None) -> dict:
     """What to tell Pillow's writer, with as much of the photo's description as the type has room for."""
     options = dict(WRITERS[kind][1])
-    xmp = provenance.mark(photo.xmp if photo else b"")
+    source = photo.digest if photo else ""
+    xmp = provenance.mark(photo.xmp if photo else b"", source)
     if kind == "JPEG" and len(xmp) > LONGEST_BLOCK:
         warnings.warn(f"{photo.name}: its XMP is too long for a JPEG and is left behind", stacklevel=3)
-        xmp = provenance.mark()
+        xmp = provenance.mark(source=source)
     exif = _writable(photo.exif, kind, photo.name) if photo else Image.Exif()
     if kind == "TIFF":
         kept = Image.Exif()

@@ -146,7 +146,7 @@ def test_pixels_that_lie_elsewhere_or_must_not_be_written_to_need_no_other_loops
     assert len(render_kernels._kernel.compiled.signatures) == compiled
 
 
-def test_other_threads_go_on_while_a_strip_is_rendered_rgb():
+def test_other_threads_go_on_while_a_strip_is_rendered():
     grey = np.zeros((4096, 4096), np.uint8)
     renderer = Renderer(len(grey), np.zeros((48, 64, 2), np.float32))
     renderer.render(0, grey)  # is compiled

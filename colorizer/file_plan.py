@@ -1,0 +1,162 @@
+"""Which photos the command colours, and the name of every result, decided before the first one is written.
+
+    plan = plan_files([Path("scans")], Path("coloured"))
+    plan = plan_files([Path("wedding.jpg")], None)      # beside the photo: wedding-colour.jpg
+    for job in plan.jobs: ...                           # job.source, job.target
+
+No two results get one name. `a.gif` and `a.png` would both become `a.png`, so the first becomes `a.gif.png`.
+`A.jpg` and `a.jpg` are one name on many disks, and so are two ways to write "é" in Unicode: the second one
+gets a number. The names depend on the photos alone, so the same command continues an interrupted run.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from colorizer.errors import PhotoError
+from colorizer.image.provenance import is_result
+from colorizer.image.writer import output_suffix
+
+# A folder is searched for these; a file named on the command line is tried whatever its suffix.
+PHOTO_SUFFIXES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".bmp", ".gif", ".pgm",
+    ".ppm", ".jp2", ".tga", ".mpo",
+}  # fmt: skip
+BESIDE = "-colour"  # what is added to the name of a photo whose result lies beside it
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo to colour.
+
+    Attributes:
+        source: the photo.
+        target: the path of its result.
+        exact: whether `target` is as the user wrote it; else its suffix follows the photo's type.
+    """
+
+    source: Path
+    target: Path
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All photos to colour, with sentences about names that had to be changed."""
+
+    jobs: tuple[Job, ...]
+    notes: tuple[str, ...] = ()
+
+
+def plan_files(inputs: Iterable[Path], output: Path | None) -> Plan:
+    """Finds the photos and decides the names of their results.
+
+    Args:
+        inputs: photos, and folders that are searched recursively.
+        output: a folder, in which folders keep their shape; for a single photo also a file name; None for
+            results beside their photos.
+
+    Raises:
+        PhotoError: an input is neither a file nor a folder, or is a folder inside the output folder.
+    """
+    inputs = list(inputs)
+    for path in inputs:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise PhotoError(f"{path} is a device or a pipe, not a photo.")
+    if output is not None:
+        single = len(inputs) == 1 and inputs[0].is_file() and not output.is_dir()
+        if single and output.suffix.lower() in PHOTO_SUFFIXES:
+            return Plan((Job(inputs[0], output, exact=True),))
+        _check_output(inputs, output)
+    jobs, seen = [], set()
+    for source, relative in find_photos(inputs, output):
+        identity = source.resolve()
+        if identity not in seen:
+            seen.add(identity)
+            name = relative.with_suffix(output_suffix(source))
+            if output is None:
+                jobs.append(Job(source, source.with_name(f"{source.stem}{BESIDE}{name.suffix}")))
+            else:
+                jobs.append(Job(source, output / name))
+    return _distinct(jobs)
+
+
+def find_photos(inputs: Iterable[Path], output: Path | None = None) -> Iterator[tuple[Path, Path]]:
+    """Yields every photo with its path relative to the input that it was found in.
+
+    Results are not photos: neither files in `output` nor what `BESIDE` named, which says in its metadata
+    that it is a result.
+    """
+    inside = output.resolve() if output is not None else None
+    for source in inputs:
+        if source.is_file():
+            yield source, Path(source.name)
+            continue
+        for file in sorted(source.rglob("*")):
+            if file.suffix.lower() not in PHOTO_SUFFIXES or file.name.startswith(".") or not file.is_file():
+                continue
+            if inside is not None and file.resolve().is_relative_to(inside):
+                continue
+            if file.stem.endswith(BESIDE) and is_result(file):
+                continue
+            yield file, file.relative_to(source)
+
+
+def _check_output(inputs: list[Path], output: Path) -> None:
+    """Refuses an output folder that holds the input folders: results and photos would mix."""
+    inside = output.resolve()
+    for source in inputs:
+        if source.is_dir() and source.resolve().is_relative_to(inside):
+            same = source.resolve() == inside
+            what = "is the folder of the photos itself" if same else f"contains {source}"
+            raise PhotoError(
+                f"{output} {what}, so results and photos would mix. Choose another folder, or use "
+                f"--beside, which writes wedding{BESIDE}.jpg beside wedding.jpg."
+            )
+
+
+def _distinct(jobs: list[Job]) -> Plan:
+    """The jobs with a different name for every result, and none with the name of a photo."""
+    key = _Key()
+    count = Counter(key(job.target) for job in jobs)
+    renamed = []
+    for job in jobs:
+        if count[key(job.target)] > 1 and job.target.suffix.lower() != job.source.suffix.lower():
+            added = job.target.stem[len(job.source.stem) :]  # BESIDE, or nothing
+            job = replace(job, target=job.target.with_name(f"{job.source.name}{added}{job.target.suffix}"))
+        renamed.append(job)
+    photos = {key(job.source.resolve()): job.source for job in jobs}
+    planned = {key(job.target) for job in renamed}
+    owners: dict[str, Path] = {}
+    result, notes = [], []
+    for job in renamed:
+        target, number = job.target, 1
+        own = key(job.source.resolve())  # colouring refuses a photo that would overwrite itself
+
+        while (name := key(target)) in owners or (
+            (name in photos and name != own) or (name in planned and number > 1)
+        ):
+            number += 1
+            target = job.target.with_stem(f"{job.target.stem}-{number}")
+        if number > 1:
+            other = owners.get(key(job.target)) or photos[key(job.target)]
+            notes.append(f"{job.source} is written to {target}, because {other} has the same name")
+        owners[key(target)] = job.source
+        result.append(replace(job, target=target))
+    return Plan(tuple(result), tuple(notes))
+
+
+class _Key:
+    """Turns a path into a text that is equal for two paths that some file system cannot tell apart."""
+
+    def __init__(self):
+        self._folders: dict[Path, Path] = {}
+
+    def __call__(self, path: Path) -> str:
+        folder = self._folders.get(path.parent)
+        if folder is None:
+            folder = self._folders[path.parent] = path.parent.resolve()
+        text = unicodedata.normalize("NFC", str(folder / path.name))
+        return unicodedata.normalize("NFC", text.casefold())
