@@ -1,5 +1,6 @@
 # make app    start the page on http://127.0.0.1:7860
-# make test   lint and run the whole suite
+# make check  lint, types, import contracts and the quick tests: under a minute
+# make test   the same with the whole suite
 # make fuzz   10,000 hostile files: each must end in a picture or in a reason
 # make load   400 photos by 40 clients at once through the page; make soak: 2,000 one after another
 # make bench  time and memory beside the usual way, as tables
@@ -12,17 +13,24 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 
-.PHONY: app test test-all lint venv browser space space-check clean fuzz load soak bench
+.PHONY: app check test test-all lint types venv browser wheel space space-check clean fuzz load soak bench
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
 	$(BIN)/python app.py --port $(PORT)
 
-test: venv browser
+check: venv types
+	$(BIN)/python -m pytest -m "not slow and not browser"
+
+test: venv browser types
+	$(BIN)/python -m pytest
+
+# Nothing here changes a file; `make lint` does.
+types: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest
+	$(BIN)/mypy
 
 test-all: test space-check
 
@@ -46,14 +54,18 @@ lint: venv
 	$(BIN)/ruff format .
 	$(BIN)/lint-imports --no-cache
 
+# dist/colorizer-*.whl, which pip installs anywhere, weights included.
+wheel: venv
+	$(BIN)/python -m build --wheel --no-isolation
+
 space: .venv/run.stamp
 	@test -n "$(SPACE)" || { echo "Say which: make space SPACE=owner/name" >&2; exit 2; }
-	$(BIN)/python -m colorizer.publishing.space $(SPACE)
+	$(BIN)/python -m colorizer deploy $(SPACE)
 
 space-check: .venv/run.stamp
 	$(BIN)/python scripts/space_check.py
 
-venv: .venv/dev.stamp
+venv: .venv/dev.stamp .venv/wheels.stamp
 
 # What the tests of the page drive; on Debian root gets it by itself, everybody else is told.
 browser: venv
@@ -80,5 +92,12 @@ browser: venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+# What the tests install the package from, so that they need no network.
+.venv/wheels.stamp: requirements.txt pyproject.toml tests/helpers/wheels.py .venv/dev.stamp
+	rm -rf .venv/wheels
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary=:all: --dest .venv/wheels \
+	    $$($(BIN)/python -m tests.helpers.wheels)
+	@touch $@
+
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .gradio
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .gradio dist

@@ -3,33 +3,53 @@
     from colorizer import Colorizer
     Colorizer.from_pretrained().colorize("old.jpg").save("new.jpg")
 
-Names are imported when they are first asked for, so that `import colorizer` is quick, and a machine that
-only trains needs nothing but Keras.
+A name is imported when it is first asked for, so that `import colorizer` is quick, and a machine that only
+trains needs none of the libraries for photo files. Type checkers and editors see the imports below.
 """
 
-import os
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-# Before TensorFlow is loaded: its greetings would drown progress bars and error messages.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+if TYPE_CHECKING:
+    from colorizer.colorizer import Colorizer, Prediction
+    from colorizer.errors import PhotoError, WeightsError
+    from colorizer.image.photo import Photo
+    from colorizer.image.reader import read_photo
+    from colorizer.image.writer import write_photo
+    from colorizer.limits import Limits
+    from colorizer.model.network import build_network
 
 __version__ = "0.1.0"
+__all__ = [
+    "Colorizer",
+    "Limits",
+    "Photo",
+    "PhotoError",
+    "Prediction",
+    "WeightsError",
+    "build_network",
+    "read_photo",
+    "write_photo",
+]
 
-_HOME = {
+_MODULES = {
     "Colorizer": "colorizer.colorizer",
-    "Prediction": "colorizer.colorizer",
     "Limits": "colorizer.limits",
     "Photo": "colorizer.image.photo",
     "PhotoError": "colorizer.errors",
+    "Prediction": "colorizer.colorizer",
     "WeightsError": "colorizer.errors",
     "build_network": "colorizer.model.network",
     "read_photo": "colorizer.image.reader",
     "write_photo": "colorizer.image.writer",
 }
-__all__ = sorted(_HOME)
 
 
-def __getattr__(name: str):
-    if name not in _HOME:
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
         raise AttributeError(f"module 'colorizer' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,7 +1,8 @@
-"""The command: colours a photo, or whole folders.
+"""The command `colorizer`: colours a photo or whole folders, and starts everything else the project does.
 
-    python -m colorizer grandma.jpg -o coloured/
-    python -m colorizer scans/ album/ -o coloured/ --strength 1.2
+    colorizer grandma.jpg -o coloured/
+    colorizer scans/ album/ -o coloured/ --strength 1.2
+    colorizer serve --port 8000          # or train, evaluate, publish, deploy, export, card; each has --help
 
 Folders are searched recursively and keep their shape under OUT. A file comes out as the type it went in
 (GIF and the like as PNG), with its EXIF, and never half written; what is there already is skipped, so an
@@ -12,8 +13,12 @@ begun, or 130 or 143 if it was stopped by SIGINT or SIGTERM after the photos in 
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
+from colorizer import __version__, quiet_tensorflow
 from colorizer.cpu import cores
 from colorizer.errors import PhotoError, WeightsError
 from colorizer.fast_import import uncollected, without
@@ -26,12 +31,74 @@ FEW = 300
 UNUSED = ("matplotlib", "pandas")
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+@dataclass(frozen=True)
+class Command:
+    """A sub-command: the module whose `main(arguments)` runs it, and the extra that has its libraries."""
+
+    module: str
+    purpose: str
+    extra: str | None = None
+    unused: tuple[str, ...] = ()  # libraries that Keras and Gradio load if they are there, without need
+
+
+# A module is imported when its command is called: `colorizer --help` loads none of them.
+COMMANDS = {
+    "serve": Command("colorizer.page.app", "start the page", "page", ("matplotlib",)),
+    "train": Command("colorizer.training.cli", "train the network on photos of your own", "train"),
+    "evaluate": Command(
+        "colorizer.evaluation.evaluate", "measure how near the colours come to true ones", "eval"
+    ),
+    "publish": Command("colorizer.publishing.model_repo", "put weights on the Hugging Face Hub"),
+    "deploy": Command("colorizer.publishing.space", "put the page on a Hugging Face Space"),
+    "export": Command("colorizer.publishing.export", "write the network for another runtime", "export"),
+    "card": Command("colorizer.publishing.model_card", "write the model card of weights"),
+}
+# The libraries that only an extra brings; without one, a sentence says which extra that is.
+EXTRA_LIBRARIES = {
+    "filelock", "gradio", "keras", "matplotlib", "onnx", "skimage", "starlette", "tensorflow", "tf2onnx",
+}  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command `colorizer`; returns its exit status."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    quiet_tensorflow.install()
+    name = arguments[0] if arguments else ""
+    if name in COMMANDS:
+        return run(name, arguments[1:])
+    return color(arguments[1:] if name == "color" else arguments)
+
+
+def run(name: str, arguments: Sequence[str]) -> int:
+    """Runs a sub-command; 2 if a library is missing that it needs."""
+    command = COMMANDS[name]
+    try:
+        with uncollected(), without(*command.unused):
+            module = import_module(command.module)
+        return module.main(arguments)
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRA_LIBRARIES:
+            raise
+        return _complain(
+            f"`colorizer {name}` needs {library}, which is not installed. It comes with the extra "
+            f'"{command.extra}": in the repository, pip install ".[{command.extra}]"',
+            2,
+        )
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Reads the command line; wrong usage exits with status 2 and a sentence."""
+    width = max(map(len, COMMANDS))
+    others = "\n".join(f"  colorizer {name:{width}}  {command.purpose}" for name, command in COMMANDS.items())
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer",
+        prog="colorizer",
         description="Colours black-and-white photos. The colours are a network's guess, not the truth.",
+        epilog=f"other commands, each with --help:\n{others}\n\n"
+        "A folder of such a name is coloured by `colorizer color NAME -o OUT`.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"colorizer {__version__}")
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER")
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument(
@@ -72,8 +139,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command; returns its exit status."""
+def color(arguments: Sequence[str]) -> int:
+    """Colours photos: `colorizer color`, or `colorizer` alone; returns its exit status."""
     options = parse(arguments)
     from colorizer.file_plan import plan_files
 

@@ -3,7 +3,7 @@
     make space-check            # or: sudo python3 scripts/space_check.py
 
 A fresh environment from requirements.txt alone, wheels only, so without a compiler; the files that
-`python -m colorizer.publishing.space` would send, not writable; user 1000, with only a home and a temporary
+`colorizer deploy` would send, not writable; user 1000, with only a home and a temporary
 folder to write to; two cores, 16 GB of memory as a limit in force; no network but the machine's own. The page
 is started as a Space starts it (GRADIO_SERVER_NAME=0.0.0.0, port 7860), and one photo goes through
 `gradio_client`. Linux, and root, who alone can become another user and leave the network.
@@ -68,8 +68,8 @@ def build(folder: Path) -> dict[str, str]:
 
     # With the fresh environment: what decides on the files must itself need nothing more.
     code = (
-        "import sys; from pathlib import Path; from colorizer import deploy\n"
-        "for name, content in deploy.collect('owner/space'):\n"
+        "import sys; from pathlib import Path; from colorizer.publishing import space\n"
+        "for name, content in space.collect('owner/space'):\n"
         "    path = Path(sys.argv[1], name); path.parent.mkdir(parents=True, exist_ok=True)\n"
         "    path.write_bytes(content if isinstance(content, bytes) else content.read_bytes())"
     )

@@ -39,9 +39,9 @@ def test_the_options_of_training_are_told_without_keras():
     code = """
 import sys
 sys.argv = ["train.py", "--help"]
-import train
+import runpy
 try:
-    train.main()
+    runpy.run_path("train.py", run_name="__main__")
 except SystemExit as end:
     assert end.code == 0
 """

@@ -1,7 +1,7 @@
 """Scores the colorizer on colour photos: greys them, colours them, compares with the truth.
 
-    python -m colorizer.evaluation.evaluate FOLDER
-    python -m colorizer.evaluation.evaluate FOLDER --weights W --save OUT --json figures.json
+    colorizer evaluate FOLDER
+    colorizer evaluate FOLDER --weights W --save OUT --json figures.json
 
 Protocol. Every photo in FOLDER, at its own resolution, in sRGB. Its L* alone goes in, by way of the same
 `Colorizer.predict` that users call. PSNR, SSIM (data range 255) and colourfulness on 8-bit RGB, CIEDE2000
@@ -132,7 +132,7 @@ def format_table(result: dict) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 for wrong usage."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.evaluation.evaluate",
+        prog="colorizer evaluate",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -160,7 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
         colorizer = Colorizer.from_pretrained(options.weights)
         result = evaluate(colorizer, options.folder, options.size, options.save, sheet)
     except (WeightsError, ValueError) as error:
-        print(f"colorizer.evaluation.evaluate: {error}", file=sys.stderr)
+        print(f"colorizer evaluate: {error}", file=sys.stderr)
         return 2
     print(format_table(result))
     result["weights"] = manifest.sha256(

@@ -137,8 +137,10 @@ def main(arguments: list[str] | None = None) -> int:
                 page.launch(
                     server_name=options.host, server_port=options.port, share=options.share,
                     mcp_server=options.mcp, auth=(user, password) if options.auth else None,
-                    prevent_thread_lock=True, **launch_options(),
+                    prevent_thread_lock=True, quiet=True, **launch_options(),
                 )  # fmt: skip
+                public = f", and for everybody at {page.share_url}" if page.share_url else ""
+                print(f"The page is at {page.local_url}{public} (Ctrl+C stops it)", flush=True)
                 if options.share and not page.share_url and "SPACE_ID" not in os.environ:
                     said = f"app.py: {NO_LINK} Here it works all the same, at {page.local_url}"
                     print(said, file=sys.stderr)

@@ -12,8 +12,8 @@ from colorizer.limits import MAX_STRENGTH, SIZE
 from colorizer.page.compare_slider import compare, pair_of
 from colorizer.page.session import KEEP_SECONDS, Work, predict, show, write, write_comparison
 from colorizer.page.temp_files import scratch
+from colorizer.resources import EXAMPLES
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 EXPIRED = "Photos are put away after an hour. Please drop it again."
 EMPTY = "Your photo in colour appears here."
 # The working size in words: the network judges a place by 111 of its pixels around it.

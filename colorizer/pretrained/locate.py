@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from colorizer import resources
 from colorizer.errors import WeightsError
 from colorizer.model.spec import ARCHITECTURE, Conv
 from colorizer.pretrained import hub_download, manifest, weights_file
@@ -22,7 +23,7 @@ from colorizer.pretrained import hub_download, manifest, weights_file
 if TYPE_CHECKING:
     import keras
 
-SHIPPED = Path(__file__).resolve().parents[2] / "weights"
+SHIPPED = resources.WEIGHTS
 VARIABLE = "COLORIZER_WEIGHTS"
 Read = TypeVar("Read")
 

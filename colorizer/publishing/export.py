@@ -1,8 +1,8 @@
 """The network in the formats of other runtimes, by Keras's own exporters.
 
-    python -m colorizer.publishing.export --format onnx -o colorizer.onnx
-    python -m colorizer.publishing.export --format litert --size 128 128 -o colorizer.tflite
-    python -m colorizer.publishing.export --format tf_saved_model -o colorizer-saved-model/
+    colorizer export --format onnx -o colorizer.onnx
+    colorizer export --format litert --size 128 128 -o colorizer.tflite
+    colorizer export --format tf_saved_model -o colorizer-saved-model/
 
 What goes in and comes out is as in `model/network.py`: L* / 100 as (N, H, W, 1), (ab + 128) / 255 as
 (N, H, W, 2), float32. H and W are any multiples of 8, but for LiteRT, whose runtime has no convolution of
@@ -73,7 +73,7 @@ def size_of(path: Path) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 if nothing was written."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.publishing.export",
+        prog="colorizer export",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
         load_weights(network, options.weights)
         export(network, options.format, options.out, tuple(options.size))
     except (WeightsError, ExportError, ValueError, OSError) as error:
-        print(f"colorizer.publishing.export: {error}", file=sys.stderr)
+        print(f"colorizer export: {error}", file=sys.stderr)
         return 2
     print(f"{size_of(options.out):,} bytes in {options.out}")
     return 0

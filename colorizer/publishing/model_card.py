@@ -1,13 +1,13 @@
 """The model card: what the weights in a folder learnt from, score and are bad at, for people and the Hub.
 
-    python -m colorizer.publishing.model_card weights/        # writes weights/README.md
+    colorizer card weights/        # writes weights/README.md
 
 It is made from what lies beside the weights, so that it cannot say what was not measured:
 
     colorizer.json     their checksum and size                        (training writes it)
     training.json      command, photos, crops, minutes; and by hand, if there is more to say, "data",
                        "machine", "note" (Markdown), "license", "datasets" (on the Hub)   (training writes it)
-    evaluation.json    the table of `python -m colorizer.evaluation.evaluate FOLDER --json …`, optional; it
+    evaluation.json    the table of `colorizer evaluate FOLDER --json …`, optional; it
                        names the weights it was measured with, and figures of others are refused
 """
 
@@ -102,7 +102,7 @@ def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "Mo
     evaluation = _read(measured) if measured.exists() else None
     if evaluation and evaluation.get("weights") != about["sha256"]:
         raise CardError(
-            f"{measured} was measured with other weights: run `python -m colorizer.evaluation.evaluate "
+            f"{measured} was measured with other weights: run `colorizer evaluate "
             f"FOLDER --weights {folder} --json {measured}` again"
         )
     try:
@@ -167,9 +167,7 @@ def _table(evaluation: dict) -> str:
             for value, (_, form) in zip(values, FIGURES.values(), strict=True)
         ]
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
-    return "\n".join(
-        [*lines, "\nMeasured by `python -m colorizer.evaluation.evaluate`, whose text says how."]
-    )
+    return "\n".join([*lines, "\nMeasured by `colorizer evaluate`, whose text says how."])
 
 
 def _read(path: Path) -> dict:
@@ -185,7 +183,7 @@ def _read(path: Path) -> dict:
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 if the records do not make a card."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.publishing.model_card",
+        prog="colorizer card",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -194,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         card = build_card(folder)
     except (CardError, WeightsError) as error:
-        print(f"colorizer.publishing.model_card: {error}", file=sys.stderr)
+        print(f"colorizer card: {error}", file=sys.stderr)
         return 2
     replace_file(folder / NAME, f"{card}\n".encode())
     return 0

@@ -1,8 +1,8 @@
 """Publishes weights on the Hugging Face Hub: with checksum, records, card and samples, in one commit.
 
-    python -m colorizer.publishing.model_repo owner/name --dry-run     # what would go; asks nobody
-    python -m colorizer.publishing.model_repo owner/name               # of weights/; or --weights FOLDER
-    python -m colorizer.publishing.model_repo owner/name --create-pr   # as a proposal to somebody else
+    colorizer publish owner/name --dry-run     # what would go; asks nobody
+    colorizer publish owner/name               # of weights/; or --weights FOLDER
+    colorizer publish owner/name --create-pr   # as a proposal to somebody else
 
 The token is the usual one: HF_TOKEN, or `hf auth login`. It prints the address that pins this very version,
 for `Colorizer.from_pretrained`. The samples are the repository's example photos, which are free to show.
@@ -22,11 +22,11 @@ from colorizer.errors import CardError, PublishError, WeightsError
 from colorizer.pretrained import manifest
 from colorizer.pretrained.locate import SHIPPED
 from colorizer.publishing import model_card
+from colorizer.resources import EXAMPLES
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitInfo
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SAMPLES, SAMPLE_HEIGHT, GAP = 6, 240, 6
 
 
@@ -165,7 +165,7 @@ def describe(files: list[tuple[str, Path | bytes]]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 if nothing was published."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.publishing.model_repo",
+        prog="colorizer publish",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -183,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         page, address = publish(options.repo, files, options.private, options.create_pr)
     except (CardError, WeightsError, PublishError) as error:
-        print(f"colorizer.publishing.model_repo: {error}", file=sys.stderr)
+        print(f"colorizer publish: {error}", file=sys.stderr)
         return 2
     print(f"{page}\n{address}")
     return 0

@@ -1,11 +1,12 @@
 """Puts the page on a Hugging Face Space: exactly what it needs, weights included, in one commit.
 
-    python -m colorizer.publishing.space owner/space --dry-run        # what would go, with sizes; asks nobody
-    python -m colorizer.publishing.space owner/space                  # or: make space SPACE=owner/space
+    colorizer deploy owner/space --dry-run        # what would go, with sizes; asks nobody
+    colorizer deploy owner/space                  # or: make space SPACE=owner/space
 
 The repository is a Space as it stands: README.md opens with the settings that the Hub reads (which Gradio,
 which Python, which file to start), requirements.txt is complete. Left out is what only training and testing
 need. The picture of the Space and the weights' own page depend on its name, so they are added on the way.
+It works in a checkout of the repository: an installed package holds no app.py and no requirements.txt.
 """
 
 import argparse
@@ -43,9 +44,12 @@ def collect(space: str, model: str | None = None, root: Path = ROOT) -> list[tup
     from huggingface_hub import SpaceCard
     from huggingface_hub.constants import ENDPOINT
 
-    manifest.check(find_weights(root / "weights"))
     if missing := [name for name in (*FILES, *FOLDERS, THUMBNAIL) if not (root / name).exists()]:
-        raise PublishError(f"A Space needs {', '.join(missing)}, which {root} does not hold")
+        raise PublishError(
+            f"A Space needs {', '.join(missing)}, which {root} does not hold: deploy from a checkout of the "
+            "repository"
+        )
+    manifest.check(find_weights(root / "weights"))
     paths = [root / name for name in FILES]
     paths += [root / "weights" / name for name in WEIGHTS if (root / "weights" / name).exists()]
     for folder in FOLDERS:
@@ -79,7 +83,7 @@ def deploy(space: str, files: list[tuple[str, Path | bytes]], private: bool = Fa
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0, or 2 if nothing was deployed."""
     parser = argparse.ArgumentParser(
-        prog="python -m colorizer.publishing.space",
+        prog="colorizer deploy",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -95,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             print(deploy(options.space, files, options.private))
     except (WeightsError, PublishError) as error:
-        print(f"colorizer.publishing.space: {error}", file=sys.stderr)
+        print(f"colorizer deploy: {error}", file=sys.stderr)
         return 2
     return 0
 

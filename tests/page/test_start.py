@@ -37,6 +37,14 @@ def status(address: str) -> int:
         return error.code
 
 
+def test_one_line_says_where_the_page_is(start, capsys):
+    seen = []
+    assert start(visit=seen.append) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[0] == f"The page is at {seen[0]} (Ctrl+C stops it)"
+    assert printed.err == ""
+
+
 def test_with_a_password_nobody_gets_in_without_it_and_a_variable_sets_it_too(start, monkeypatch):
     seen = []
     assert start(visit=lambda address: seen.append(status(address))) == 0

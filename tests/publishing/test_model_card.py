@@ -92,4 +92,4 @@ def test_the_command_writes_it_beside_the_weights(folder, capsys):
 
 def test_the_shipped_card_is_that_of_the_shipped_weights():
     made = f"{model_card.build_card(SHIPPED)}\n"
-    assert (SHIPPED / model_card.NAME).read_text() == made, "run `python -m colorizer.publishing.model_card`"
+    assert (SHIPPED / model_card.NAME).read_text() == made, "run `colorizer card`"

@@ -126,8 +126,7 @@ def test_damaged_weights_are_not_published(files, capsys):
 def test_training_that_is_to_be_published_asks_for_the_token_first_and_publishes_at_the_end(
     monkeypatch, capsys
 ):
-    import train
-    from colorizer.training import trainer
+    from colorizer.training import cli, trainer
 
     done = []
 
@@ -141,13 +140,13 @@ def test_training_that_is_to_be_published_asks_for_the_token_first_and_publishes
     def refuse():
         raise PublishError("Publishing needs a token")
 
-    monkeypatch.setattr(sys, "argv", ["train.py", "--photos", "x", "--out", "mine", "--publish", NAME])
+    train = ["--photos", "x", "--out", "mine", "--publish", NAME]
     monkeypatch.setattr(trainer, "Trainer", Trainer)
     monkeypatch.setattr(model_repo, "main", lambda arguments: done.append(arguments) or 0)
     monkeypatch.setattr(model_repo, "require_login", refuse)
-    assert train.main() == 2
+    assert cli.main(train) == 2
     assert done == []
     assert "Publishing needs a token" in capsys.readouterr().err
     monkeypatch.setattr(model_repo, "require_login", lambda: done.append("asked"))
-    assert train.main() == 0
+    assert cli.main(train) == 0
     assert done == ["asked", "began", "trained", [NAME, "--weights", "mine"]]

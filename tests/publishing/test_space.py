@@ -29,7 +29,7 @@ def server(tmp_path):
 
 
 def run(server, *arguments: str, token: str | None = TOKEN) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "colorizer.publishing.space", NAME, *arguments]
+    command = [sys.executable, "-m", "colorizer", "deploy", NAME, *arguments]
     environment = server.environment(server.cache, token)
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
 

@@ -294,7 +294,7 @@ def test_wrong_options_on_the_command_line_exit_with_2_and_a_sentence(tmp_path):
         [*command, "--out", str(tmp_path / "out")], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert "train.py: There are no photos at" in done.stderr
+    assert "colorizer train: There are no photos at" in done.stderr
 
 
 def test_training_needs_neither_scikit_image_nor_gradio_and_the_package_alone_not_even_keras():
