@@ -4,16 +4,16 @@ import io
 import os
 import pickle
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from absl import logging as absl_logging
 from PIL import Image
 
-from colorizer.model.network import build_network
-from tests.helpers import vgg
 from tests.helpers.disk import full_disk
 from tests.helpers.network import TINY
 
@@ -21,10 +21,21 @@ LITTER = pytest.StashKey[str]()
 
 
 def pytest_configure(config):
-    """What is written to temporary folders, by a browser or by a page that is killed too, goes at the end."""
+    """Everything that the tests write, and the programs that they start, is deleted at the end.
+
+    Temporary files of a browser, or of a page that is killed, go as well. The caches of the user are neither
+    read nor changed: which runtime was the faster, fonts, files of the Hub.
+    """
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # what failed is kept, out of it
+    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    os.environ.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(user_cache / "ms-playwright"))
     folder = tempfile.mkdtemp(prefix="colorizer-tests-")
     config.stash[LITTER] = os.environ["TMPDIR"] = tempfile.tempdir = folder
+    os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"
+    os.environ["HF_HOME"] = f"{folder}/cache/huggingface"
+    os.environ["MPLCONFIGDIR"] = f"{folder}/cache/matplotlib"
+    # Uvicorn closes all logs when a page starts, and absl's would close the file that pytest captures with.
+    absl_logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
 
 
 def pytest_unconfigure(config):
@@ -33,6 +44,8 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(scope="session")
 def tiny_network():
+    from colorizer.model.network import build_network  # with Keras, which most tests do without
+
     return build_network(TINY, precision="float32", seed=0)
 
 
@@ -88,6 +101,8 @@ def no_room(monkeypatch):
 @pytest.fixture
 def kernels(tmp_path) -> Path:
     """A package with a small VGG16 in it."""
+    from tests.helpers import vgg
+
     return vgg.package(tmp_path / "lpips.tar.gz", pickle.dumps(vgg.tree()))
 
 
