@@ -35,7 +35,8 @@ def without(*libraries: str) -> Iterator[None]:
     For programs of our own alone: what has gone on without a library does so for as long as it runs.
     """
     hidden = [name for name in libraries if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # Python's way to say that there is no such module
+    # None is how Python marks a module that cannot be imported.
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         yield
     finally:

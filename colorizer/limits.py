@@ -38,7 +38,7 @@ class Limits:
     )
     queue: float = 50  # photos that wait on the page: the last is done after about half a minute
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for limit in fields(self):
             value = getattr(self, limit.name)
             if not value > 0:
