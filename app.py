@@ -2,7 +2,7 @@
 
     python app.py                       # http://127.0.0.1:7860; --help lists the options
 
-The page itself is `colorizer/page/app.py`; `colorizer/cli.py` loads it and starts it.
+The page itself is `colorizer/page/app.py`; `colorizer/page/serve.py` starts it.
 """
 
 import sys

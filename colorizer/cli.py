@@ -43,7 +43,7 @@ class Command:
 
 # A module is imported when its command is called: `colorizer --help` loads none of them.
 COMMANDS = {
-    "serve": Command("colorizer.page.app", "start the page", "page", ("matplotlib",)),
+    "serve": Command("colorizer.page.serve", "start the page", "page", ("matplotlib",)),
     "train": Command("colorizer.training.cli", "train the network on photos of your own", "train"),
     "evaluate": Command(
         "colorizer.evaluation.evaluate", "measure how near the colours come to true ones", "eval"

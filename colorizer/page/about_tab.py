@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from colorizer.page.security import LIMITS
+from colorizer.page.settings import LIMITS
 from colorizer.pretrained.locate import SHIPPED
 
 CARD = SHIPPED / "README.md"

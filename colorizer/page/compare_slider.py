@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from colorizer.page.session import Work, show
+from colorizer.page.session import Session, write_preview
 
 TEMPLATE = """
 <div class="empty">@EMPTY@</div>
@@ -63,7 +63,7 @@ fill();
 
 
 def compare(elem_id: str, empty: str) -> gr.HTML:
-    """The component; its value is what `pair` makes, or None for the words `empty`."""
+    """The component; its value is what `pair_of` makes, or None for the words `empty`."""
     return gr.HTML(
         None,
         html_template=TEMPLATE.replace("@EMPTY@", empty),
@@ -75,14 +75,15 @@ def compare(elem_id: str, empty: str) -> gr.HTML:
     )
 
 
-def pair(grey: str, color: str, size: tuple[int, int], name: str) -> dict:
-    """A value for `compare`: paths of two pictures of one size, and a name that is new for every photo."""
-    width, height = size
-    files = {"grey": gr.FileData(path=grey).model_dump(), "color": gr.FileData(path=color).model_dump()}
-    return {**files, "width": width, "height": height, "name": name}
+def pair_of(session: Session, strength: float, folder: str | Path) -> dict:
+    """The component's value for a photo's preview, its pictures written into `folder`.
 
-
-def pair_of(work: Work, strength: float, folder: str | Path) -> dict:
-    """The value for a photo's preview, its pictures written into `folder`."""
-    grey, colored = (work.preview.render(x) for x in (0, strength))
-    return pair(show(grey, folder, "grey"), show(colored, folder, "colour"), colored.size, str(id(work)))
+    Its `name` is new for every session, so that the line goes back to the middle for another photo.
+    """
+    grey, colored = (session.preview.render(x) for x in (0, strength))
+    files = {
+        key: gr.FileData(path=write_preview(image, folder, name)).model_dump()
+        for key, image, name in (("grey", grey, "grey"), ("color", colored, "colour"))
+    }
+    width, height = colored.size
+    return {**files, "width": width, "height": height, "name": session.name}

@@ -1,11 +1,12 @@
-"""A visitor's photo between the core and the browser: previews to look at, files to take home.
+"""A visitor's photo between the core and the browser: previews to look at, files to download.
 
-What travels to the browser are previews of at most `PREVIEW_SIDE` pixels; the photo itself is rendered
-and written at full resolution when it is asked for. Handlers write into a temporary folder of their own
-and yield; Gradio copies what they yield into its cache, which it cleans itself, before it resumes them.
+What the browser gets are previews of at most `PREVIEW_SIDE` pixels; the photo itself is rendered and written
+at full resolution when it is asked for. Handlers write into a temporary folder of their own and yield; Gradio
+copies what they yield into its cache before it resumes them.
 """
 
-from dataclasses import dataclass, replace
+import secrets
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import gradio as gr
@@ -16,24 +17,25 @@ from colorizer.colorizer import Colorizer, Prediction
 from colorizer.evaluation import metrics, plots
 from colorizer.image import color
 from colorizer.image.photo import Photo
-from colorizer.limits import SIZE
+from colorizer.limits import SIZE, check_size, check_strength
+from colorizer.page.error_messages import errors_as_messages
 
 PREVIEW_SIDE = 1600  # pixels: sharp on a laptop, light for a phone
-JUDGED_SIDE = 512  # pixels at which a colour photo's figures are taken: they do not change beyond it
-KEEP_SECONDS = 3600
+METRICS_SIDE = 512  # pixels at which a colour photo's figures are taken: they do not change beyond it
 CAPTION = "Left: the photograph. Right: colours predicted by a neural network; the true ones may differ."
 
 
-@dataclass(frozen=True)
-class Work:
+@dataclass(frozen=True, eq=False)
+class Session:
     """A photo with its prediction, and the same small enough to be rendered at every move of a slider."""
 
     prediction: Prediction
     preview: Prediction
+    name: str = field(default_factory=lambda: secrets.token_hex(8))  # of this session, unlike any other's
 
     @classmethod
-    def of(cls, prediction: Prediction, side: int = PREVIEW_SIDE) -> "Work":
-        """The work on a photo, with its preview of at most `side` pixels made."""
+    def of(cls, prediction: Prediction, side: int = PREVIEW_SIDE) -> "Session":
+        """The session of a photo, with its preview of at most `side` pixels made."""
         return cls(prediction, shrink(prediction, side))
 
     @property
@@ -42,6 +44,19 @@ class Work:
         path = self.prediction.photo.path
         return path.stem if path else "photo"
 
+    @property
+    def bytes(self) -> int:
+        """About how much memory it takes."""
+        total = 0
+        for photo in (self.prediction.photo, self.preview.photo):
+            width, height = photo.size
+            total += width * height * len(photo.image.getbands())
+            total += sum(array.nbytes for array in (photo.deep, photo.alpha) if array is not None)
+            # The lightness is kept at full size if a view was made of it.
+            lightness = photo.__dict__.get("lightness")
+            total += 0 if lightness is None else lightness.nbytes
+        return total
+
     def original(self) -> Image.Image:
         """The photo as it came, at preview size."""
         image = self.preview.photo.original.copy()
@@ -49,9 +64,9 @@ class Work:
             image.putalpha(Image.fromarray(self.preview.photo.alpha))
         return image
 
-    def closeness(self) -> list[tuple[str, float, float]]:
+    def accuracy(self) -> list[tuple[str, float, float]]:
         """How near the prediction comes to a colour photo: rows of name, grey, coloured."""
-        small = shrink(self.prediction, JUDGED_SIDE)
+        small = shrink(self.prediction, METRICS_SIDE)
         truth = np.asarray(small.photo.original)
         truth_lab = color.rgb_to_lab(truth.astype(np.float32) / 255)
         columns = []
@@ -69,20 +84,59 @@ def shrink(prediction: Prediction, side: int) -> Prediction:
     return replace(prediction, photo=prediction.photo.shrunk(side))
 
 
-def predict(colorizer: Colorizer, photo: str | Photo, size: float = SIZE) -> Prediction:
-    """Runs the network; what is wrong with a photo becomes a sentence on the page."""
+def checked_number(value: object, name: str) -> float:
+    """A number from a visitor.
+
+    Raises:
+        gr.Error: it is none, or not finite.
+    """
     try:
-        prediction = colorizer.predict(photo, int(size))
-    except ValueError as error:  # PhotoError, and a size out of range
-        raise gr.Error(str(error), print_exception=False) from error
-    except MemoryError as error:
-        raise gr.Error("The photo is too large for this machine's memory.", print_exception=False) from error
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not np.isfinite(number):
+        raise gr.Error(f"{name} must be a number.", print_exception=False)
+    return number
+
+
+def checked_size(value: object) -> int:
+    """The working size that a visitor asks for.
+
+    Raises:
+        gr.Error: no number, or one out of range.
+    """
+    return int(_in_range(check_size, value, "size"))
+
+
+def checked_strength(value: object) -> float:
+    """The strength that a visitor asks for.
+
+    Raises:
+        gr.Error: no number, or one out of range.
+    """
+    return _in_range(check_strength, value, "strength")
+
+
+def _in_range(check, value: object, name: str) -> float:
+    number = checked_number(value, name)
+    try:
+        check(int(number) if number.is_integer() else number)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    return number
+
+
+def predict(colorizer: Colorizer, photo: str | Photo, size: object = SIZE) -> Prediction:
+    """Runs the network; what is wrong with a photo becomes a sentence on the page."""
+    size = checked_size(size)
+    with errors_as_messages():
+        prediction = colorizer.predict(photo, size)
     for note in prediction.photo.notes if isinstance(photo, str) else ():
         gr.Info(note)
     return prediction
 
 
-def show(image: Image.Image, folder: str | Path, name: str) -> str:
+def write_preview(image: Image.Image, folder: str | Path, name: str) -> str:
     """Writes a picture for the browser into `folder`; returns its path."""
     transparent = image.mode == "RGBA"
     path = Path(folder, name + (".png" if transparent else ".jpg"))
@@ -90,20 +144,19 @@ def show(image: Image.Image, folder: str | Path, name: str) -> str:
     return str(path)
 
 
-def write(prediction: Prediction, strength: float, folder: str | Path) -> str:
+def write_result(prediction: Prediction, strength: object, folder: str | Path) -> str:
     """Writes the coloured photo at full resolution, as the type it came in; returns its path."""
+    strength = checked_strength(strength)
     stem = prediction.photo.path.stem if prediction.photo.path else "photo"
     path = Path(folder, f"{stem}-colour{prediction.suffix}")
-    try:
-        prediction.save(path, strength)
-    except ValueError as error:  # a strength out of range, or a picture that its file type cannot hold
-        raise gr.Error(str(error), print_exception=False) from error
+    prediction.save(path, strength)
     return str(path)
 
 
-def write_comparison(work: Work, strength: float, folder: str | Path) -> str:
+def write_comparison(session: Session, strength: object, folder: str | Path) -> str:
     """Writes grey and coloured side by side with a caption, as one JPEG; returns its path."""
-    path = Path(folder, f"{work.stem}-comparison.jpg")
-    pair = [np.asarray(work.preview.render(x).convert("RGB")) for x in (0, strength)]
+    strength = checked_strength(strength)
+    path = Path(folder, f"{session.stem}-comparison.jpg")
+    pair = [np.asarray(session.preview.render(x).convert("RGB")) for x in (0, strength)]
     plots.save_comparison(path, *pair, CAPTION)
     return str(path)

@@ -1,4 +1,4 @@
-"""One photo: drop it, see it in colour at once, play with it, take it home."""
+"""One photo: drop it, see it in colour at once, change strength and detail, download it."""
 
 import time
 from collections.abc import Iterator
@@ -10,11 +10,21 @@ import gradio as gr
 from colorizer.colorizer import Colorizer
 from colorizer.limits import MAX_STRENGTH, SIZE
 from colorizer.page.compare_slider import compare, pair_of
-from colorizer.page.session import KEEP_SECONDS, Work, predict, show, write, write_comparison
-from colorizer.page.temp_files import scratch
+from colorizer.page.error_messages import EXPIRED, errors_as_messages
+from colorizer.page.security.addresses import owner_of
+from colorizer.page.session import (
+    Session,
+    checked_strength,
+    predict,
+    write_comparison,
+    write_preview,
+    write_result,
+)
+from colorizer.page.session_store import SessionStore
+from colorizer.page.settings import SETTINGS
+from colorizer.page.temp_files import scratch_dir
 from colorizer.resources import EXAMPLES
 
-EXPIRED = "Photos are put away after an hour. Please drop it again."
 EMPTY = "Your photo in colour appears here."
 # The working size in words: the network judges a place by 111 of its pixels around it.
 DETAIL = [("Broad", 80), ("Balanced", SIZE), ("Fine", 288)]
@@ -23,9 +33,12 @@ in its metadata (XMP). Photos and results are deleted from this machine after an
 elsewhere."""
 CREDITS = """Examples: Detroit Publishing Co., Dorothea Lange, Toni Frissell and William P. Gottlieb, Library
 of Congress; a press photograph of 1919; NASA. All are believed to be in the public domain."""
-FIRST_COME = 3  # seconds that the other examples wait: who has come for a photo of their own goes first
-# Gradio's download button holds a finished file. This one is pressed for the visitor once the file is there.
+DELAY_SECONDS = 3  # before the other examples are made: a visitor's own photo goes first
+# Gradio's download button holds a finished file. This presses it for the visitor once the file is there.
 PRESS = "() => document.querySelector('#{}').click()"
+PRIVATE = {"api_visibility": "private"}
+# On the two cores of a free Space, two networks at once only wait for each other.
+NETWORK = {"concurrency_limit": 1, "concurrency_id": "network", **PRIVATE}
 
 
 class Examples:
@@ -34,182 +47,280 @@ class Examples:
     def __init__(self, colorizer: Colorizer):
         self.paths = sorted(EXAMPLES.glob("*.jpg"))
         self.warm = Event()
-        self._made: dict[str, Work] = {}
+        self._sessions: dict[str, Session] = {}
+        self._stopped = Event()
         # No daemon: Python would end it in the middle of compiled code, which ends the process with an error.
-        Thread(target=self._make, args=(colorizer,)).start()
+        self._thread = Thread(target=self._make, args=(colorizer,), name="examples")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the work after the example in hand, and waits for it."""
+        self._stopped.set()
+        self._thread.join()
 
     def _make(self, colorizer: Colorizer) -> None:
         try:
             for number, path in enumerate(self.paths):
                 if number == 1:
-                    _rest(FIRST_COME)
-                if not main_thread().is_alive():  # the process is about to end, and waits for this one
+                    self._wait(DELAY_SECONDS)
+                if self._ending():
                     return
-                work = Work.of(colorizer.predict(str(path)))
-                work.preview.render()
-                self._made[path.name] = work
-                self.warm.set()  # every step has been gone once: what is compiled, is
-        except RuntimeError:  # a process that is about to end starts no more threads, for its strips neither
-            if main_thread().is_alive():
+                session = Session.of(colorizer.predict(str(path)))
+                session.preview.render()
+                self._sessions[path.name] = session
+                self.warm.set()  # every step has run once: what is compiled at first use is compiled
+        except RuntimeError:  # a process that is about to end starts no more threads, nor their strips
+            if not self._ending():
                 raise
         finally:
             self.warm.set()
 
+    def _ending(self) -> bool:
+        return self._stopped.is_set() or not main_thread().is_alive()
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self._ending() and time.monotonic() < end:
+            self._stopped.wait(0.1)
+
     def captioned(self) -> list[tuple[str, str]]:
-        """Their paths with a few words on each, taken from the file's name."""
+        """Their paths, each with a few words taken from the file's name."""
         return [(str(path), path.stem.replace("-", " ").title()) for path in self.paths]
 
-    def work(self, path: Path, size: float) -> Work | None:
-        """The finished work on an example, if it has been made yet in this size."""
-        return self._made.get(path.name) if size == SIZE else None
+    def session(self, path: Path, size: float) -> Session | None:
+        """The finished session of an example, if there is one in this size yet."""
+        return self._sessions.get(path.name) if size == SIZE else None
 
 
-def _rest(seconds: float) -> None:
-    """Sleeps so long, or until the process is about to end."""
-    end = time.monotonic() + seconds
-    while main_thread().is_alive() and time.monotonic() < end:
-        time.sleep(0.1)
+class SinglePhotoTab:
+    """The tab's components and what they do; create it where the tab belongs in the page."""
 
+    def __init__(self, colorizer: Colorizer, examples: Examples, store: SessionStore):
+        self.colorizer, self.examples, self.store = colorizer, examples, store
+        self.key = gr.State(None, time_to_live=SETTINGS.keep_seconds, delete_callback=store.delete)
+        with gr.Row(elem_classes="workspace"):
+            with gr.Column(scale=2, min_width=280):
+                self._add_inputs()
+            with gr.Column(scale=3, min_width=280):
+                self.before_after = compare("before-after", EMPTY)
+                self._add_settings()
+                self._add_downloads()
+                gr.Markdown(GUESS, elem_classes="small")
+                self._add_pictures()
+        self._connect_photo()
+        self._connect_settings()
+        self._connect_downloads()
 
-def build(colorizer: Colorizer, examples: Examples) -> None:
-    """Adds the tab's components and what they do to the page being built."""
+    # --- components ------------------------------------------------------------------------------------
 
-    def color_photo(path: str, size: float, strength: float) -> Iterator[tuple]:
+    def _add_inputs(self) -> None:
+        self.photo = gr.Image(
+            label="Your photo", sources=["upload", "clipboard", "webcam"], type="filepath",
+            image_mode=None, height=330, buttons=["fullscreen"], elem_id="photo", alt_text="Your photo",
+        )  # fmt: skip
+        self.file = gr.File(visible=False, type="filepath")
+        gr.Markdown("Or try one of these:", elem_classes=["small", "last"])
+        self.gallery = gr.Gallery(
+            self.examples.captioned(), label="Examples", show_label=False, columns=4, height=224,
+            object_fit="cover", allow_preview=False, interactive=False, buttons=[], elem_id="examples",
+            elem_classes="last",
+        )  # fmt: skip
+        gr.Markdown(CREDITS, elem_classes=["small", "last"])
+
+    def _add_settings(self) -> None:
+        with gr.Row():
+            self.strength = gr.Slider(
+                0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours",
+                info="0 is grey, 1 as predicted, 2 vivid", buttons=[], elem_id="strength",
+            )  # fmt: skip
+            self.size = gr.Radio(
+                DETAIL, value=SIZE, label="Detail of the colours", elem_id="detail",
+                info="Broad looks at the scene as a whole, fine at small things",
+            )  # fmt: skip
+
+    def _add_downloads(self) -> None:
+        with gr.Row():
+            self.download = gr.Button(
+                "Download at full resolution", variant="primary", interactive=False, elem_id="download"
+            )
+            self.download_both = gr.Button(
+                "Download before and after", interactive=False, elem_id="comparison"
+            )
+            self.reset = gr.Button("Reset", min_width=80, scale=0, elem_id="reset")
+        self.result = gr.DownloadButton("Finished file", elem_id="file", elem_classes="hidden-file")
+        self.comparison = gr.DownloadButton("Finished comparison", elem_id="both", elem_classes="hidden-file")
+
+    def _add_pictures(self) -> None:
+        with gr.Row():
+            shown = {"interactive": False, "buttons": ["fullscreen"], "height": 240, "min_width": 140}
+            self.grey = gr.Image(label="Grey", alt_text="The photo in grey", **shown)
+            self.colored = gr.Image(label="Colour", alt_text="The photo in predicted colours", **shown)
+            self.truth = gr.Image(label="True colours", alt_text="The true colours", visible=False, **shown)
+        with gr.Accordion("How near is it to the truth?", open=False, visible=False) as self.accuracy:
+            self.figures = gr.Markdown()
+
+    # --- events ----------------------------------------------------------------------------------------
+
+    def _connect_photo(self) -> None:
+        everything = [
+            self.photo, self.key, self.before_after, self.grey, self.colored, self.truth, self.accuracy,
+            self.figures, self.download, self.download_both,
+        ]  # fmt: skip
+        # gr.Image would open an upload itself, before our code, and answer a broken one with a stack trace.
+        # gr.File passes it on as it came: reading photos is the core's business.
+        # And `upload`, not `input`: pasting fires that twice, first empty, and the second would be dropped.
+        uploaded = self.photo.upload(None, self.photo, self.file, js="photo => photo", **PRIVATE)
+        # In the network's queue, so that it is over before a photo that follows it at once.
+        self.photo.clear(self.clear, self.key, everything[1:], **NETWORK)
+        shown = {"outputs": everything, "show_progress_on": self.before_after, **NETWORK}
+        for event in (
+            uploaded.then(self.color_photo, [self.file, self.size, self.strength, self.key], **shown),
+            self.gallery.select(self.color_example, [self.size, self.strength, self.key], **shown),
+        ):
+            event.failure(self.clear_all, self.key, everything, **PRIVATE)
+
+    def _connect_settings(self) -> None:
+        pictures = [self.before_after, self.grey, self.colored]
+        self.size.change(
+            self.change_size, [self.key, self.size, self.strength], [self.key, *pictures],
+            trigger_mode="always_last", show_progress_on=self.before_after, **NETWORK,
+        )  # fmt: skip
+        self.strength.change(
+            self.change_strength, [self.key, self.strength], [self.before_after, self.colored],
+            trigger_mode="always_last", show_progress="hidden", concurrency_limit=2, **PRIVATE,
+        )  # fmt: skip
+        self.reset.click(lambda: (1, SIZE), None, [self.strength, self.size], **PRIVATE)
+
+    def _connect_downloads(self) -> None:
+        for button, handler, target in (
+            (self.download, self.write_result, self.result),
+            (self.download_both, self.write_comparison, self.comparison),
+        ):
+            button.click(
+                handler, [self.key, self.strength], target, show_progress_on=button, **PRIVATE
+            ).success(None, js=PRESS.format(target.elem_id), **PRIVATE)
+
+    # --- handlers --------------------------------------------------------------------------------------
+
+    def color_photo(
+        self, path: str, size: float, strength: float, key: str | None, request: gr.Request
+    ) -> Iterator[dict]:
         """A new photo: everything is made anew."""
-        yield from everything_about(Work.of(predict(colorizer, path, size)), strength)
+        if path is None:
+            raise gr.Error(EXPIRED, print_exception=False)
+        session = Session.of(predict(self.colorizer, path, size))
+        yield from self._show(session, strength, self._keep(session, request))
+        self.store.delete(key)
 
-    def everything_about(work: Work, strength: float) -> Iterator[tuple]:
-        with scratch() as folder:
-            is_color = work.prediction.photo.is_color
-            # Browsers cannot show every upload (TIFF for one), so the input shows a preview too.
-            shown = show(work.original(), folder, "original")
-            truth = gr.update(value=shown if is_color else None, visible=is_color)
-            table = gr.update(value=closeness(work) if is_color else None)
-            on = gr.update(interactive=True)
-            yield (shown, work, *pictures(work, strength, folder), truth, fold(is_color), table, on, on)
-
-    def pictures(work: Work, strength: float, folder: str) -> tuple:
-        value = pair_of(work, strength, folder)
-        return value, value["grey"]["path"], value["color"]["path"]
-
-    def fold(is_color: bool) -> dict:
-        return gr.update(visible=is_color)
-
-    def closeness(work: Work) -> str:
-        rows = [f"| {name} | {grey:.1f} | {colored:.1f} |" for name, grey, colored in work.closeness()]
-        return "\n".join(["| beside the true colours | left grey | coloured |", "|---|---|---|", *rows])
-
-    def color_example(size: float, strength: float, event: gr.SelectData) -> Iterator[tuple]:
+    def color_example(
+        self, size: float, strength: float, key: str | None, event: gr.SelectData, request: gr.Request
+    ) -> Iterator[dict]:
         """An example: in the usual size, it has been made already."""
-        path = examples.paths[event.index]
-        work = examples.work(path, size) or Work.of(predict(colorizer, str(path), size))
-        yield from everything_about(work, strength)
+        with errors_as_messages():
+            path = self.examples.paths[event.index]
+        session = self.examples.session(path, size)
+        if session is None:
+            session = Session.of(predict(self.colorizer, str(path), size))
+            new = self._keep(session, request)
+        else:
+            new = self._keep(session, request, 0)  # it is in memory anyway
+        yield from self._show(session, strength, new)
+        self.store.delete(key)
 
-    def clear() -> tuple:
+    def _keep(self, session: Session, request: gr.Request, size: float | None = None) -> str:
+        owner = owner_of(request.client.host if request.client else None, request.session_hash)
+        return self.store.put(owner, session, session.bytes if size is None else size)
+
+    def _show(self, session: Session, strength: float, key: str) -> Iterator[dict]:
+        strength = checked_strength(strength)
+        with errors_as_messages(), scratch_dir() as folder:
+            is_color = session.prediction.photo.is_color
+            # Browsers cannot show every upload (TIFF for one), so the input shows a preview too.
+            original = write_preview(session.original(), folder, "original")
+            yield {
+                self.photo: original,
+                self.key: key,
+                **self._pictures(session, strength, folder),
+                self.truth: gr.update(value=original if is_color else None, visible=is_color),
+                self.accuracy: gr.update(visible=is_color),
+                self.figures: accuracy_table(session) if is_color else None,
+                self.download: gr.update(interactive=True),
+                self.download_both: gr.update(interactive=True),
+            }
+
+    def _pictures(self, session: Session, strength: float, folder: str) -> dict:
+        pair = pair_of(session, strength, folder)
+        return {
+            self.before_after: pair,
+            self.grey: pair["grey"]["path"],
+            self.colored: pair["color"]["path"],
+        }
+
+    def _session(self, key: str | None) -> Session:
+        session = self.store.get(key)
+        if session is None:
+            raise gr.Error(EXPIRED, print_exception=False)
+        return session
+
+    def clear(self, key: str | None) -> dict:
         """No photo, or one that could not be read: the one before must not be taken for its result."""
-        off, hidden = gr.update(interactive=False), gr.update(visible=False)
-        return None, None, None, None, gr.update(value=None, visible=False), hidden, None, off, off
+        self.store.delete(key)
+        return {
+            self.key: None,
+            self.before_after: None,
+            self.grey: None,
+            self.colored: None,
+            self.truth: gr.update(value=None, visible=False),
+            self.accuracy: gr.update(visible=False),
+            self.figures: None,
+            self.download: gr.update(interactive=False),
+            self.download_both: gr.update(interactive=False),
+        }
 
-    def change_size(work: Work | None, size: float, strength: float) -> Iterator[tuple]:
+    def clear_all(self, key: str | None) -> dict:
+        """As `clear`, and the photo goes as well."""
+        return {self.photo: None, **self.clear(key)}
+
+    def change_size(
+        self, key: str | None, size: float, strength: float, request: gr.Request
+    ) -> Iterator[dict]:
         """The same photo, seen by the network in another size."""
-        if work is None:
-            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        if key is None:
+            yield {self.key: gr.skip()}
             return
-        work = Work.of(predict(colorizer, work.prediction.photo, size))
-        with scratch() as folder:
-            yield work, *pictures(work, strength, folder)
+        strength = checked_strength(strength)
+        session = Session.of(predict(self.colorizer, self._session(key).prediction.photo, size))
+        with errors_as_messages(), scratch_dir() as folder:
+            yield {
+                self.key: self._keep(session, request),
+                **self._pictures(session, strength, folder),
+            }
+        self.store.delete(key)
 
-    def change_strength(work: Work | None, strength: float) -> Iterator[tuple]:
-        """The same prediction in another strength; the network is not asked again."""
-        if work is None:
-            yield gr.skip(), gr.skip()
+    def change_strength(self, key: str | None, strength: float) -> Iterator[dict]:
+        """The same prediction in another strength; the network is not run again."""
+        if key is None:
+            yield {self.colored: gr.skip()}
             return
-        with scratch() as folder:
-            value = pair_of(work, strength, folder)
-            yield value, value["color"]["path"]
+        session, strength = self._session(key), checked_strength(strength)
+        with errors_as_messages(), scratch_dir() as folder:
+            pair = pair_of(session, strength, folder)
+            yield {self.before_after: pair, self.colored: pair["color"]["path"]}
 
-    def full_resolution(work: Work | None, strength: float) -> Iterator[str]:
-        if work is None:
-            raise gr.Error(EXPIRED, print_exception=False)
-        with scratch() as folder:
-            yield write(work.prediction, strength, folder)
+    def write_result(self, key: str | None, strength: float) -> Iterator[str]:
+        """The file in colour at full resolution."""
+        session = self._session(key)
+        with errors_as_messages(), scratch_dir() as folder:
+            yield write_result(session.prediction, strength, folder)
 
-    def comparison(work: Work | None, strength: float) -> Iterator[str]:
-        if work is None:
-            raise gr.Error(EXPIRED, print_exception=False)
-        with scratch() as folder:
-            yield write_comparison(work, strength, folder)
+    def write_comparison(self, key: str | None, strength: float) -> Iterator[str]:
+        """One picture of before and after."""
+        session = self._session(key)
+        with errors_as_messages(), scratch_dir() as folder:
+            yield write_comparison(session, strength, folder)
 
-    work = gr.State(None, time_to_live=KEEP_SECONDS)
-    with gr.Row(elem_classes="desk"):
-        with gr.Column(scale=2, min_width=280):
-            photo = gr.Image(
-                label="Your photo", sources=["upload", "clipboard", "webcam"], type="filepath",
-                image_mode=None, height=330, buttons=["fullscreen"], elem_id="photo", alt_text="Your photo",
-            )  # fmt: skip
-            file = gr.File(visible=False, type="filepath")
-            gr.Markdown("Or try one of these:", elem_classes=["small", "last"])
-            gallery = gr.Gallery(
-                examples.captioned(), label="Examples", show_label=False, columns=4, height=224,
-                object_fit="cover", allow_preview=False, interactive=False, buttons=[], elem_id="examples",
-                elem_classes="last",
-            )  # fmt: skip
-            gr.Markdown(CREDITS, elem_classes=["small", "last"])
-        with gr.Column(scale=3, min_width=280):
-            before_after = compare("before-after", EMPTY)
-            with gr.Row():
-                strength = gr.Slider(
-                    0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours",
-                    info="0 is grey, 1 as predicted, 2 vivid", buttons=[], elem_id="strength",
-                )  # fmt: skip
-                size = gr.Radio(
-                    DETAIL, value=SIZE, label="Detail of the colours", elem_id="detail",
-                    info="Broad looks at the scene as a whole, fine at small things",
-                )  # fmt: skip
-            with gr.Row():
-                download = gr.Button(
-                    "Download at full resolution", variant="primary", interactive=False, elem_id="download"
-                )
-                beside = gr.Button("Download before and after", interactive=False, elem_id="comparison")
-                reset = gr.Button("Reset", min_width=80, scale=0, elem_id="reset")
-            finished = gr.DownloadButton("Finished file", elem_id="file", elem_classes="hidden-file")
-            both = gr.DownloadButton("Finished comparison", elem_id="both", elem_classes="hidden-file")
-            gr.Markdown(GUESS, elem_classes="small")
-            with gr.Row():
-                shown = {"interactive": False, "buttons": ["fullscreen"], "height": 240, "min_width": 140}
-                grey = gr.Image(label="Grey", alt_text="The photo in grey", **shown)
-                colored = gr.Image(label="Colour", alt_text="The photo in predicted colours", **shown)
-                true = gr.Image(label="True colours", alt_text="The true colours", visible=False, **shown)
-            with gr.Accordion("How near is it to the truth?", open=False, visible=False) as near:
-                figures = gr.Markdown()
 
-    private = {"api_visibility": "private"}
-    # On the two cores of a free Space, two networks at once only wait for each other.
-    network = {"concurrency_limit": 1, "concurrency_id": "network", **private}
-    now_shown = [before_after, grey, colored]
-    # gr.Image would open an upload itself, before our code, and answer a broken one with a stack trace.
-    # gr.File hands it on just as it came: reading photos is the core's business.
-    # And `upload`, not `input`: pasting fires that twice, first empty, and the second would be dropped.
-    uploaded = photo.upload(None, photo, file, js="photo => photo", **private)
-    everything = [photo, work, *now_shown, true, near, figures, download, beside]
-    # In the network's queue, so that it is over before a photo that follows it at once.
-    photo.clear(clear, None, everything[1:], **network)
-    shown = {"outputs": everything, "show_progress_on": before_after, **network}
-    for event in (
-        uploaded.then(color_photo, [file, size, strength], **shown),
-        gallery.select(color_example, [size, strength], **shown),
-    ):
-        event.failure(lambda: (None, *clear()), None, everything, **private)
-    size.change(
-        change_size, [work, size, strength], [work, *now_shown], trigger_mode="always_last",
-        show_progress_on=before_after, **network,
-    )  # fmt: skip
-    strength.change(
-        change_strength, [work, strength], [before_after, colored], trigger_mode="always_last",
-        show_progress="hidden", concurrency_limit=2, **private,
-    )  # fmt: skip
-    reset.click(lambda: (1, SIZE), None, [strength, size], **private)
-    for button, make, target in ((download, full_resolution, finished), (beside, comparison, both)):
-        button.click(make, [work, strength], target, show_progress_on=button, **private).success(
-            None, js=PRESS.format(target.elem_id), **private
-        )
+def accuracy_table(session: Session) -> str:
+    """How near the prediction of a colour photo comes to it, in Markdown."""
+    rows = [f"| {name} | {grey:.1f} | {colored:.1f} |" for name, grey, colored in session.accuracy()]
+    return "\n".join(["| beside the true colours | left grey | coloured |", "|---|---|---|", *rows])

@@ -1,16 +1,19 @@
 """Where visitors' photos lie while the page has them: in one folder, of which nothing stays.
 
+    with page_folder() as folder:       # before Gradio is imported
+        ...
+        with housekeeping(folder, 600, 3600, permanent): ...
+
 Gradio deletes the files that it knows. It forgets uploads that broke off, the empty files and folders that
-uploads leave behind, and everything if a signal ends its process. Here the page gets a temporary folder of
-its own, which only its user can read: what has been forgotten there goes with the hours, the folder goes when
-the page ends, and that of a page that was killed goes when the next one starts.
+uploads leave behind, and everything if a signal ends its process. So the page gets a temporary folder of its
+own, which only its user can read: old files in it are deleted as long as the page runs, the folder is deleted
+when the page ends, and the folder of a page that was killed when the next one starts.
 """
 
 import os
 import shutil
 import signal
 import stat
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -18,133 +21,135 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
-import gradio as gr
 from filelock import FileLock
 
-from colorizer.page.disk_full import telling_of_a_full_disk
-
 PREFIX = "colorizer-page-"
-LOCK = "lock"  # in the page's folder; held as long as it runs, whatever ends it
-# Beside each other: what a handler writes into Gradio's own folder, Gradio neither copies nor gives out.
-GRADIO, DESK = "gradio", "desk"
-NOTED = "DEFAULT_TEMP_DIR"  # Gradio's name for it
+LOCK = "lock"  # in the page's folder; held as long as the page runs, whatever ends it
+# Two folders beside each other, because Gradio neither copies nor serves what a handler writes into its own.
+GRADIO, SCRATCH = "gradio", "scratch"
 USER = os.getuid() if hasattr(os, "getuid") else 0  # Windows calls everybody 0 in a file's state
-YOUNG = 60  # seconds in which a new folder may not have its lock yet
+GRACE_SECONDS = 60  # in which a new folder may not have its lock yet
 
-_desk: Path | None = None  # where handlers write
+_scratch: Path | None = None  # where handlers write
 
 
 @contextmanager
-def own_folder() -> Iterator[Path]:
-    """A folder for what Gradio takes in and gives out and what handlers write; deleted at the end.
+def page_folder() -> Iterator[Path]:
+    """A folder for the files that Gradio and handlers write; deleted at the end.
 
-    It is made in GRADIO_TEMP_DIR, or else where temporary files go on this machine; those of Gradio and of
-    Python go into it from then on. What pages that run no more have left there is deleted first.
+    It is made in GRADIO_TEMP_DIR, or else in the system's folder for temporary files. Several of Gradio's
+    modules look up their folder once, when they are imported: so this comes first.
     """
-    global _desk
-    before, desk_before, python_before = os.environ.get("GRADIO_TEMP_DIR"), _desk, tempfile.tempdir
-    parent = Path(before or tempfile.gettempdir())
+    global _scratch
+    gradio_before, scratch_before, python_before = (
+        os.environ.get("GRADIO_TEMP_DIR"),
+        _scratch,
+        tempfile.tempdir,
+    )
+    parent = Path(gradio_before or tempfile.gettempdir())
     parent.mkdir(parents=True, exist_ok=True)
-    sweep(parent)
+    remove_stale(parent)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)).resolve()
     lock = FileLock(folder / LOCK)
     lock.acquire()
-    gradio, _desk = folder / GRADIO, folder / DESK
-    _desk.mkdir()
+    gradio, _scratch = folder / GRADIO, folder / SCRATCH
+    gradio.mkdir()
+    _scratch.mkdir()
     os.environ["GRADIO_TEMP_DIR"] = str(gradio)
-    tempfile.tempdir = str(_desk)
-    # Several of Gradio's modules note the folder when they are imported. A language model's photos go there,
-    # and so does a folder that is made as the page starts, which fails if the usual one is another user's.
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in ("gradio", "gradio_client") and NOTED in vars(module):
-            setattr(module, NOTED, str(gradio))
+    tempfile.tempdir = str(_scratch)
     try:
         yield folder
     finally:
-        _desk, tempfile.tempdir = desk_before, python_before
-        if before is None:
+        _scratch, tempfile.tempdir = scratch_before, python_before
+        if gradio_before is None:
             del os.environ["GRADIO_TEMP_DIR"]
         else:
-            os.environ["GRADIO_TEMP_DIR"] = before
+            os.environ["GRADIO_TEMP_DIR"] = gradio_before
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)  # what is still being written goes at the next start
 
 
-@contextmanager
-def scratch() -> Iterator[str]:
-    """A folder for what a handler writes, until it has been taken into Gradio's.
-
-    Raises:
-        gr.Error: the disk is full.
-    """
-    with telling_of_a_full_disk(), new_folder() as folder:
-        yield folder
+def scratch_dir() -> tempfile.TemporaryDirectory:
+    """A temporary folder within the page's; anywhere if there is no `page_folder`."""
+    return tempfile.TemporaryDirectory(dir=_scratch, ignore_cleanup_errors=True)
 
 
-def new_folder() -> tempfile.TemporaryDirectory:
-    """A temporary folder among what the page keeps; anywhere if there is no `own_folder`.
-
-    Raises:
-        gr.Error: the disk is full.
-    """
-    with telling_of_a_full_disk():
-        return tempfile.TemporaryDirectory(dir=_desk)
-
-
-def sweep(parent: Path) -> None:
-    """Deletes the folders of this user's pages that run no more."""
+def remove_stale(parent: Path) -> None:
+    """Deletes the folders of this user's pages that no longer run."""
     for folder in parent.glob(f"{PREFIX}*"):
         try:
             state = folder.lstat()
             # Where all users write, a folder or a link with such a name may be anybody's.
             ours = stat.S_ISDIR(state.st_mode) and state.st_uid == USER
-            young = time.time() - state.st_mtime < YOUNG and not (folder / LOCK).exists()
-            if ours and not young:
+            starting = abs(time.time() - state.st_mtime) < GRACE_SECONDS and not (folder / LOCK).exists()
+            if ours and not starting:
                 with FileLock(folder / LOCK, timeout=0):
                     shutil.rmtree(folder, ignore_errors=True)
-        # Its page runs; another page has just deleted it; or it cannot be had, which must stop no page.
+        # Its page runs; another page has just deleted it; or it cannot be read, which must stop no page.
         except OSError:
             continue
 
 
-def kept(page: gr.Blocks) -> set[str]:
-    """The files that a page shows for as long as it runs: its examples."""
-    return {str(Path(file)) for block in page.blocks.values() for file in getattr(block, "keep_in_cache", ())}
+class Expiry:
+    """Deletes the files of a folder that have not changed for so long.
 
-
-def put_away(folder: Path, seconds: float, spared: Collection[str] = ()) -> None:
-    """Deletes the files below a folder that nobody has written to for so long, and empty folders alike.
-
-    Args:
-        folder: of the page; the folders that it is made of stay.
-        seconds: the age from which the others go, by the time of their last change.
-        spared: paths of files that stay.
+    Ages are taken from a clock that nobody can set, counted from when a file was first seen as it is: the
+    computer's date may jump by hours, and must not delete a photo that was sent a moment ago.
     """
-    before = time.time() - seconds
-    staying = {*(folder / name for name in (LOCK, GRADIO, DESK)), *map(Path, spared)}
-    for place, folders, files in os.walk(folder, topdown=False):
-        for path in [Path(place, name) for name in files + folders]:
-            # Gradio may be first, a folder may have something in it, a file may not be ours to delete.
-            with suppress(OSError):
-                if path not in staying and path.lstat().st_mtime < before:
-                    (path.rmdir if path.is_dir() and not path.is_symlink() else path.unlink)()
+
+    def __init__(self, folder: Path, seconds: float):
+        """Takes the page's folder and the age in seconds at which files are deleted."""
+        self.folder, self.seconds = folder, seconds
+        self._seen: dict[Path, tuple[tuple[int, ...], float]] = {}
+
+    def delete_expired(self, permanent: Collection[str] = ()) -> None:
+        """Makes one round; the page's own folders and the files named `permanent` stay."""
+        now = time.monotonic()
+        staying = {*(self.folder / name for name in (LOCK, GRADIO, SCRATCH)), *map(Path, permanent)}
+        seen = {}
+        for place, folders, files in os.walk(self.folder, topdown=False):
+            for path in [Path(place, name) for name in files + folders]:
+                # Gradio may be first, a folder may not be empty, a file may not be ours to delete.
+                with suppress(OSError):
+                    if path in staying:
+                        continue
+                    state = path.lstat()
+                    what = (state.st_ino, state.st_mtime_ns, state.st_size)
+                    before, since = self._seen.get(path, (None, now))
+                    seen[path] = what, since if before == what else now
+                    if now - seen[path][1] >= self.seconds:
+                        (path.rmdir if stat.S_ISDIR(state.st_mode) else path.unlink)()
+                        del seen[path]
+        self._seen = seen
 
 
 @contextmanager
-def housekeeping(folder: Path, page: gr.Blocks, every: float, age: float) -> Iterator[None]:
-    """Puts away what is older than `age` seconds, in rounds of `every` seconds, while the body runs."""
-    done = Event()
+def housekeeping(
+    folder: Path, every: float, age: float, permanent: Callable[[], Collection[str]] = tuple
+) -> Iterator[None]:
+    """Deletes what is older than `age` seconds, in rounds of `every` seconds, while the body runs.
+
+    Args:
+        folder: the page's.
+        every: seconds between two rounds.
+        age: seconds; a file is deleted at most `every` seconds later.
+        permanent: called in every round; gives the paths of files that stay.
+    """
+    done, expiry = Event(), Expiry(folder, age)
 
     def rounds() -> None:
-        while not done.wait(every):
-            put_away(folder, age, kept(page))
-            sweep(folder.parent)
+        while not done.is_set():
+            expiry.delete_expired(permanent())
+            remove_stale(folder.parent)
+            done.wait(every)
 
-    Thread(target=rounds, daemon=True).start()
+    thread = Thread(target=rounds, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         done.set()
+        thread.join()
 
 
 @contextmanager

@@ -18,9 +18,9 @@ CSS = """
 #before-after .html-container, #batch-before-after .html-container { padding: 0; }
 #warming p { min-height: 1.5em; margin: 0; }
 @media (max-width: 640px) {
-  .desk { flex-direction: column; }
-  .desk > .column { display: contents; } /* so that the result comes before the examples */
-  .desk .last { order: 1; }
+  .workspace { flex-direction: column; }
+  .workspace > .column { display: contents; } /* so that the result comes before the examples */
+  .workspace .last { order: 1; }
   .gradio-container > .main { padding: 12px !important; }
   .tab-container button { padding-left: 10px !important; padding-right: 10px !important; }
 }

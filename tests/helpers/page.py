@@ -18,15 +18,20 @@ class Counting:
 
 @contextmanager
 def serving(colorizer, **options) -> Iterator[str]:
-    """The page around a colorizer on a free port of this machine; gives its address without last slash."""
+    """The page around a colorizer on a free port of this machine; gives its address without last slash.
+
+    Options are those of `launch_options`.
+    """
     from colorizer.page import app
 
     page = app.build_page(colorizer)
-    _, address, _ = page.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **app.launch_options(), **options
-    )
-    yield address.rstrip("/")
-    page.close()
+    try:
+        _, address, _ = page.launch(
+            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **app.launch_options(**options)
+        )
+        yield address.rstrip("/")
+    finally:
+        page.close(verbose=False)
 
 
 def open_page(page, url: str) -> None:

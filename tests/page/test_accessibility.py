@@ -1,13 +1,9 @@
 """The page for everybody, everywhere: screen readers, keyboards, phones, and no request to anyone else."""
 
-import time
-from pathlib import Path
 from threading import Event
 
 import pytest
-from gradio_client import Client, handle_file
 
-from colorizer.page import app
 from tests.helpers.page import drop, open_page, serving, wait_until_colored
 from tests.helpers.paths import ROOT
 
@@ -155,32 +151,3 @@ def test_the_page_says_when_the_network_is_still_warming_up(browser, tiny_colori
         ready.set()
         page.get_by_text("The network is ready.").wait_for()
         page.close()
-
-
-def test_photos_are_put_away_after_an_hour(tiny_colorizer):
-    every, age = app.build_page(tiny_colorizer).delete_cache
-    assert (every, age) == (600, 3600)
-
-
-def test_putting_away_leaves_no_photo_behind_and_spares_the_new_ones(
-    tiny_colorizer, grey_photo, tmp_path, monkeypatch
-):
-    folder = tmp_path / "served"
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
-    monkeypatch.setattr(app, "CLEAN_SECONDS", 1)
-    monkeypatch.setattr(app, "KEEP_SECONDS", 4)
-
-    def photos() -> list[Path]:
-        return list(folder.rglob("grandma*"))
-
-    with serving(tiny_colorizer) as address:
-        client = Client(address, verbose=False, download_files=False)
-        client.predict(handle_file(grey_photo), 1.0, 64, api_name="/colorize")
-        assert len(photos()) >= 2  # as it came, and in colour
-        time.sleep(1.5)
-        assert len(photos()) >= 2
-        deadline = time.monotonic() + 30
-        while photos() and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert photos() == []
-        client.predict(handle_file(grey_photo), 1.0, 64, api_name="/colorize")  # and the page goes on

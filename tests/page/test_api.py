@@ -16,7 +16,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from colorizer.page import app, session, temp_files
+from colorizer import Colorizer
+from colorizer.page import app, serve, session, temp_files
 from tests.helpers.page import serving
 from tests.helpers.paths import ROOT
 
@@ -24,7 +25,7 @@ from tests.helpers.paths import ROOT
 @pytest.fixture(scope="module")
 def address(tiny_colorizer) -> Iterator[str]:
     """The page around the tiny network, with its MCP tool."""
-    with serving(tiny_colorizer, mcp_server=True) as address:
+    with serving(tiny_colorizer, mcp=True) as address:
         yield address
 
 
@@ -148,25 +149,25 @@ def test_a_language_model_finds_the_tool_and_gets_its_photo_colored(address, gre
 
 
 def test_missing_weights_stop_the_page_with_a_sentence(tmp_path, capsys):
-    assert app.main(["--weights", str(tmp_path / "none.weights.h5")]) == 2
+    assert serve.main(["--weights", str(tmp_path / "none.weights.h5")]) == 2
     assert "There are no weights at" in capsys.readouterr().err
 
 
 def test_a_taken_port_stops_the_page_with_a_sentence(address, monkeypatch, tiny_colorizer, capsys):
-    monkeypatch.setattr(app.Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
+    monkeypatch.setattr(Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
     port = address.rsplit(":", 1)[-1]
-    assert app.main(["--port", port]) == 2
+    assert serve.main(["--port", port]) == 2
     assert f"cannot start on 127.0.0.1:{port}" in capsys.readouterr().err
 
 
 def test_a_space_listens_to_the_world_and_a_home_only_to_itself(monkeypatch, tiny_colorizer):
     asked = []
-    monkeypatch.setattr(app.Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
+    monkeypatch.setattr(Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
     monkeypatch.setattr(app.gr.Blocks, "launch", lambda self, **options: asked.append(options))
     monkeypatch.delenv("GRADIO_SERVER_NAME", raising=False)
-    app.main([])
+    serve.main([])
     monkeypatch.setenv("SPACE_ID", "someone/colorizer")
-    app.main(["--share", "--mcp", "--port", "1234"])
+    serve.main(["--share", "--mcp", "--port", "1234"])
     assert [(o["server_name"], o["server_port"], o["share"], o["mcp_server"]) for o in asked] == [
         ("127.0.0.1", 7860, False, False),
         ("0.0.0.0", 1234, True, True),
@@ -174,13 +175,13 @@ def test_a_space_listens_to_the_world_and_a_home_only_to_itself(monkeypatch, tin
 
 
 def test_nothing_is_left_outside_the_cache_that_gradio_cleans(client, grey_photo, monkeypatch):
-    folders, make = [], temp_files.new_folder
+    folders, make = [], temp_files.scratch_dir
 
     def recorded():
         folders.append(make())
         return folders[-1]
 
-    monkeypatch.setattr(temp_files, "new_folder", recorded)
+    monkeypatch.setattr(app, "scratch_dir", recorded)
     assert Path(client.predict(handle_file(grey_photo), 1.0, 64, api_name="/colorize")).exists()
     assert [Path(folder.name).exists() for folder in folders] == [False]
 

@@ -18,7 +18,8 @@ from starlette.routing import BaseRoute, Mount
 
 from colorizer.limits import SIZE, Limits
 from colorizer.page import app, single_photo_tab
-from colorizer.page.security import BUSY, NO_ERRANDS, NO_FUNCTION, NOT_SERVED, is_served
+from colorizer.page.gradio_patches import LINKS_REFUSED, NO_FUNCTION, QUEUE_FULL
+from colorizer.page.security.routes import NOT_SERVED, route_of
 from tests.helpers.page import Counting, serving
 from tests.helpers.paths import EXAMPLES, ROOT
 
@@ -36,7 +37,7 @@ SERVED = {
     ("GET", "/gradio_api/info"), ("GET", "/gradio_api/info/"), ("GET", "/gradio_api/app_id"),
     ("GET", "/gradio_api/startup-events"), ("GET", "/gradio_api/mcp/schema"), ("GET", "/gradio_api/mcp/"),
     ("POST", "/gradio_api/mcp/"), ("DELETE", "/gradio_api/mcp/"), ("GET", "/gradio_api/mcp"),
-    ("POST", "/gradio_api/mcp"), ("DELETE", "/gradio_api/mcp"),
+    ("POST", "/gradio_api/mcp"), ("DELETE", "/gradio_api/mcp"), ("GET", "/monitoring/summary"),
 }  # fmt: skip
 # Of these, only what has the public function's name.
 BY_NAME = {
@@ -50,7 +51,7 @@ EVIL = ["../../../tmp/evil.png", "/etc/evil.png", "..\\evil.png", "a/../../evil.
 @pytest.fixture(scope="module")
 def server(tiny_colorizer) -> Iterator[httpx.Client]:
     """A client of the page around the tiny network, with its MCP tool."""
-    with serving(tiny_colorizer, mcp_server=True) as address, httpx.Client(base_url=address) as client:
+    with serving(tiny_colorizer, mcp=True) as address, httpx.Client(base_url=address) as client:
         yield client
 
 
@@ -164,7 +165,7 @@ def test_a_link_is_no_photo(server, errands, photo):
 
 
 def test_the_sentence_says_what_to_do_instead_of_a_link(server, errands):
-    assert NO_ERRANDS in ask(server, {"path": ELSEWHERE})
+    assert LINKS_REFUSED in ask(server, {"path": ELSEWHERE})
 
 
 @pytest.mark.parametrize(
@@ -207,9 +208,9 @@ def test_a_language_models_link_is_refused_too(server, errands):
 
 
 def test_uploads_and_results_are_no_errands():
-    assert is_served("GET", "/gradio_api/file=/tmp/gradio/0a/http-is-a-protocol.jpg")
-    assert is_served("GET", "/gradio_api/file=C:\\Users\\ada\\gradio\\0a\\photo.jpg")
-    assert is_served("GET", "/gradio_api/file=/tmp/gradio/0a/12:30.jpg")
+    assert route_of("GET", "/gradio_api/file=/tmp/gradio/0a/http-is-a-protocol.jpg")
+    assert route_of("GET", "/gradio_api/file=C:\\Users\\ada\\gradio\\0a\\photo.jpg")
+    assert route_of("GET", "/gradio_api/file=/tmp/gradio/0a/12:30.jpg")
 
 
 # --- routes and functions ------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def started(tiny_colorizer) -> Iterator[tuple]:
     counting = Counting(tiny_colorizer)
     page = app.build_page(counting)
     gradio, address, _ = page.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, mcp_server=True, **app.launch_options()
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **app.launch_options(mcp=True)
     )
     with httpx.Client(base_url=address, timeout=60) as client:
         yield page, client, gradio, counting
@@ -247,7 +248,6 @@ def test_of_the_routes_that_gradio_registers_only_the_listed_ones_exist(started)
     assert {path for _, path in SERVED | BY_NAME} <= registered | {"/gradio_api/mcp/"}
     for part in ("process_recording", "component_server", "file/{path:path}", "openapi.json", "vibe-edit"):
         assert f"/gradio_api/{part}" in registered
-    assert "/monitoring/summary" in registered
     for method, path in sorted({(method, path) for method in METHODS for path in registered} - SERVED):
         answer = client.request(method, re.sub(r"\{[^}]*\}", "1", path), content=b"{}")
         assert answer.status_code == 404, (method, path)
@@ -356,7 +356,7 @@ def test_who_finds_the_queue_full_is_told_to_come_back_and_the_others_are_served
         ]
         refused = [answer for answer in answers if answer.status_code != 200]
         assert {answer.status_code for answer in refused} == {503}
-        assert all(answer.json()["detail"] == BUSY for answer in refused)
+        assert all(answer.json()["detail"] == QUEUE_FULL for answer in refused)
         events = [answer.json()["event_id"] for answer in answers if answer.status_code == 200]
         assert 3 <= len(events) <= 5  # three wait; one or two had begun
         closed.open.set()
@@ -404,7 +404,7 @@ def test_whatever_is_asked_at_once_the_network_has_one_photo_in_hand(tiny_colori
             if number % 2:
                 return "event: complete" in ask(client, {"path": path})
             session = f"stranger{number}"
-            body = {"data": [photo, SIZE, 1.0], "fn_index": private[0], "session_hash": session}
+            body = {"data": [photo, SIZE, 1.0, None], "fn_index": private[0], "session_hash": session}
             client.post("/gradio_api/queue/join", json=body).raise_for_status()
             answer = client.get("/gradio_api/queue/data", params={"session_hash": session}).text
             return '"success":true' in answer

@@ -6,13 +6,14 @@ from urllib.request import urlopen
 
 import pytest
 
-from colorizer.page import app
+from colorizer import Colorizer
+from colorizer.page import app, serve
 
 
 @pytest.fixture
 def start(monkeypatch, tiny_colorizer):
     """Starts the page by its command on a free port; gives its address to `visit` while it runs."""
-    monkeypatch.setattr(app.Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
+    monkeypatch.setattr(Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
     monkeypatch.delenv("SPACE_ID", raising=False)
 
     def run(*arguments: str, visit=lambda address: None) -> int:
@@ -24,7 +25,7 @@ def start(monkeypatch, tiny_colorizer):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        return app.main(["--port", str(port), *arguments])
+        return serve.main(["--port", str(port), *arguments])
 
     return run
 
@@ -57,7 +58,7 @@ def test_with_a_password_nobody_gets_in_without_it_and_a_variable_sets_it_too(st
 @pytest.mark.parametrize("auth", ["me", "me:", ":secret"])
 def test_half_a_password_is_refused_before_anything_starts(auth, capsys):
     with pytest.raises(SystemExit):
-        app.main(["--auth", auth])
+        serve.main(["--auth", auth])
     assert "--auth or COLORIZER_AUTH must be user:password" in capsys.readouterr().err
 
 
