@@ -51,7 +51,7 @@ class Session:
         for photo in (self.prediction.photo, self.preview.photo):
             width, height = photo.size
             total += width * height * len(photo.image.getbands())
-            total += sum(array.nbytes for array in (photo.deep, photo.alpha) if array is not None)
+            total += sum(array.nbytes for array in (photo.pixels16, photo.alpha) if array is not None)
             # The lightness is kept at full size if a view was made of it.
             lightness = photo.__dict__.get("lightness")
             total += 0 if lightness is None else lightness.nbytes
