@@ -21,7 +21,7 @@ from colorizer.publishing import model_card, model_repo
 ROOT = Path(__file__).resolve().parents[2]
 # packages.txt would list Debian packages; nothing here needs one.
 FILES = ("README.md", "LICENSE", "app.py", "requirements.txt")
-FOLDERS = ("colorizer", "docs/pictures", "examples")
+FOLDERS = ("colorizer", "docs", "examples")  # README.md links to docs
 # Of weights/ only these: a training run may have left its checkpoint there.
 WEIGHTS = (manifest.FILE, manifest.MANIFEST, model_card.NAME, manifest.TRAINING, manifest.EVALUATION)
 LEFT_OUT = ("__pycache__", ".DS_Store")

@@ -96,19 +96,19 @@ def test_numbers_out_of_range_get_a_sentence_from_the_api(client, grey_photo):
             client.predict(handle_file(grey_photo), strength, size, api_name="/colorize")
 
 
-# --- the README's commands -----------------------------------------------------------------------------
+# --- the documented commands ---------------------------------------------------------------------------
 
 
-def readme(language: str, containing: str) -> str:
-    """The README's code block in a language that contains some words."""
-    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def documented(language: str, containing: str) -> str:
+    """The code block of docs/api.md in a language that contains some words."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / "api.md").read_text(), re.DOTALL)
     (block,) = [block for block in blocks if containing in block]
     return block
 
 
 @pytest.mark.parametrize(("language", "words"), [("sh", "call/colorize"), ("python", "gradio_client")])
-def test_the_readmes_commands_for_programs_work(address, grey_photo, tmp_path, language, words):
-    code = readme(language, words).replace("http://127.0.0.1:7860", address)
+def test_the_documented_commands_for_programs_work(address, grey_photo, tmp_path, language, words):
+    code = documented(language, words).replace("http://127.0.0.1:7860", address)
     assert address in code and "grandma.jpg" in code
     command = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
     done = subprocess.run([*command[language], code], cwd=tmp_path, capture_output=True, text=True)
