@@ -21,7 +21,7 @@ from pathlib import Path
 from colorizer import __version__, quiet_tensorflow
 from colorizer.cpu import cores
 from colorizer.errors import PhotoError, WeightsError
-from colorizer.fast_import import uncollected, without
+from colorizer.fast_import import gc_paused, hide_modules
 from colorizer.limits import MAX_STRENGTH, SIZE, UNLIMITED, Limits, check_size, check_strength
 
 # With fewer photos, TensorFlow takes longer to load than it could win over ncnn: 3 s, for some 8 ms a photo
@@ -73,7 +73,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     """Runs a sub-command; 2 if a library is missing that it needs."""
     command = COMMANDS[name]
     try:
-        with uncollected(), without(*command.unused):
+        with gc_paused(), hide_modules(*command.unused):
             module = import_module(command.module)
         return module.main(arguments)
     except ModuleNotFoundError as error:
@@ -163,22 +163,17 @@ def color(arguments: Sequence[str]) -> int:
     # A single photo gets all cores. Several get one each, which leaves none of them waiting.
     alone = len(jobs) == 1 and options.workers is None
     workers = 1 if alone else min(options.workers or cores(), len(jobs))
-    with uncollected(), without(*UNUSED):
+    with gc_paused(), hide_modules(*UNUSED):
         from colorizer.batch import BatchColorizer, Stop, color_all
         from colorizer.colorizer import Colorizer
-        from colorizer.model.runtime import surely_ncnn
-        from colorizer.model.tensorflow_backend import use_threads
+        from colorizer.model.runtime import select_runtime
 
-        soon = len(jobs) < FEW
-        if not alone and not surely_ncnn(soon):
-            use_threads(1)
         try:
             limits = UNLIMITED if options.no_limits else Limits.from_environment()
             if options.no_limits:
                 lift_pillows_limit()
-            colorizer = Colorizer.from_pretrained(
-                options.weights, limits=limits, threads=None if alone else 1, soon=soon
-            )
+            runtime = select_runtime(threads=None if alone else 1, fast_start=len(jobs) < FEW)
+            colorizer = Colorizer.from_pretrained(options.weights, limits, runtime)
         except (WeightsError, ValueError) as error:
             return _complain(str(error), 2)
     batch = BatchColorizer(colorizer, options.size, options.strength, options.overwrite)

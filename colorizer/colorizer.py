@@ -4,19 +4,18 @@
     colorizer = Colorizer.from_pretrained()
     colorizer.colorize("grandma.jpg").save("grandma-colorized.png")
 
-The network sees the photo's lightness small, the way it was trained to; the small map of colour that it
-answers with is enlarged smoothly and put under the photo's own lightness at full resolution.
+The network sees the photo's lightness at a small size, as in training. Its output, a small map of colour, is
+enlarged smoothly and combined with the photo's own lightness at full resolution.
 """
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from colorizer.image import color
 from colorizer.image.guided_filter import guided_upsample, upsample
 from colorizer.image.photo import Photo, Thumbnails
 from colorizer.image.reader import read_photo
@@ -24,39 +23,47 @@ from colorizer.image.render import Renderer, warm_up
 from colorizer.image.strips import map_strips, strip_rows
 from colorizer.image.writer import format_of, suffix_of, write_jpeg, write_photo
 from colorizer.limits import SIZE, Limits, check_size, check_strength
-from colorizer.model.ncnn_backend import from_table
-from colorizer.model.runtime import best_precision, fastest, surely_ncnn
-from colorizer.model.spec import AB_OFFSET, AB_RANGE, ARCHITECTURE, STRIDE
-from colorizer.pretrained.locate import load_weights, read_weights
+from colorizer.model.runtime import Runtime, precision_of, select_runtime
+from colorizer.model.spec import AB_OFFSET, AB_RANGE, STRIDE, Forward
+from colorizer.pretrained.locate import load_forward
 
 if TYPE_CHECKING:
     import keras
 
-# The network judges a place by the 111 pixels around it: at 256 pixels it sees texture but not the scene, at
-# 64 the scene but no things. So it looks more than once, at these shares of the size asked for, some of them
-# mirrored: it errs differently every time, and the mean is better than any. docs/experiments.md has figures.
-LOOKS = ((0.5, True), (1.0, False))
-# A network asked for the mean of what a colour may be answers more palely than any of it. LPIPS in training
-# gives most of that back; the rest costs some PSNR, and by LPIPS the pictures come nearer to true ones.
-# Measured on validation photos; docs/experiments.md has the figures.
-CHROMA = 1.14
-# Colour follows the photo's edges up to a map of this length, and is smooth beyond: the eye, too, sees colour
-# far more coarsely than light.
-LONGEST_MAP = 320
-# What the network sees, and the edges, are made from a thumbnail of at least twice their length: 800 is more
-# than that of the longest map. Below 400, the pixels that a view does not need cost less than the view.
+
+class View(NamedTuple):
+    """How the network sees a photo once: at this share of the working size, mirrored or not."""
+
+    scale: float
+    mirrored: bool = False
+
+
+# Test-time augmentation. The network judges a place by the 111 pixels around it: at 256 pixels it sees
+# texture but not the scene, at 64 the scene but no objects. So it sees the photo in several views. Its error
+# differs from view to view, and the mean is better than any of them. docs/experiments.md has the figures.
+VIEWS = (View(0.5, mirrored=True), View(1.0))
+# Regression gives the mean of the possible colours, which is paler than each of them. LPIPS in training
+# restores most of the chroma; this gain restores the rest. It costs some PSNR, and by LPIPS the pictures come
+# nearer to the true ones. It belongs to the shipped weights, measured on validation photos
+# (docs/experiments.md).
+CHROMA_GAIN = 1.14
+# Colour follows the photo's edges up to a map of this length, in pixels, and is smooth beyond: the eye, too,
+# sees colour far more coarsely than light.
+MAX_MAP_SIDE = 320
+# The views and the guide of the edges are made from a thumbnail of at least twice their length: 800 is more
+# than that of the largest map. Below 400, the pixels that a view does not need cost less than the view.
 THUMBNAILS = Thumbnails(longest=800, shortest=400)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the network thinks of one photo; renders in any strength without asking it again.
+    """The network's colours for one photo; renders in any strength without another run of the network.
 
     Attributes:
         photo: the photo as it was read.
         ab: (h, w, 2) float32, the small map of a* and b*.
-        limits: what rendering may ask for.
-        threads: how many strips are rendered at a time; as many as there are cores if None.
+        limits: the most that rendering may use.
+        threads: the number of strips that are rendered at a time; one per core if None.
     """
 
     photo: Photo
@@ -77,7 +84,7 @@ class Prediction:
 
         Raises:
             ValueError: strength outside [0, 2].
-            PhotoError: it takes longer than the limits allow.
+            PhotoError: it needs more time than the limits allow.
         """
         width, height = self.photo.size
         paint = self._painter(strength)
@@ -105,15 +112,6 @@ class Prediction:
 
         return paint
 
-    def color_map(self, longest: int = 512) -> Image.Image:
-        """The predicted colour by itself: on an even middle grey, small, for showing."""
-        height, width = self.ab.shape[:2]
-        lab = np.concatenate([np.full((height, width, 1), 65, np.float32), self.ab], axis=-1)
-        image = Image.fromarray((color.lab_to_rgb(lab) * 255 + 0.5).astype(np.uint8))
-        scale = longest / max(self.photo.size)
-        size = tuple(max(1, round(side * scale)) for side in self.photo.size)
-        return image.resize(size, Image.BICUBIC)
-
     def save(self, path: str | os.PathLike, strength: float = 1.0) -> None:
         """Renders and writes, type by `path`'s suffix, with the photo's EXIF and the mark of provenance.
 
@@ -127,70 +125,66 @@ class Prediction:
 
 
 class Colorizer:
-    """A network with its way from photo to photo. Safe to share between threads.
+    """A network, with all steps from photo to photo. Safe to share between threads.
 
     Attributes:
-        looks: of every look at a photo, its share of the size asked for, and whether it is mirrored.
-        chroma: what the network's a* and b* are multiplied by.
+        views: the views of a photo whose mean is the prediction.
+        chroma_gain: the factor for the network's a* and b*.
     """
 
-    looks = LOOKS
-    chroma = CHROMA
+    views = VIEWS
+    chroma_gain = CHROMA_GAIN
 
-    def __init__(
-        self,
-        network: "keras.Model | Callable[[np.ndarray], np.ndarray]",
-        limits: Limits | None = None,
-        threads: int | None = None,
-    ):
-        """Takes a network as of `build_network`; `from_pretrained` is the usual way in.
+    def __init__(self, forward: Forward, limits: Limits | None = None, threads: int | None = None):
+        """Uses a network that is ready to run; `from_pretrained` is the usual way in.
 
         Args:
-            network: with its weights; those it is given later are not seen. Or a function as of `fastest`.
-            limits: what a photo may ask for; `Limits.from_environment()` if None.
-            threads: how many cores a photo may take, all of them if None; TensorFlow is told otherwise.
+            forward: the network as a function of arrays, as of `Runtime.load`.
+            limits: the most that a photo may use; `Limits.from_environment()` if None.
+            threads: the number of cores for reading and rendering a photo; all if None.
         """
         self.limits = Limits.from_environment() if limits is None else limits
         self.threads = threads
-        self._forward = fastest(network, threads) if hasattr(network, "layers") else network
+        self.forward = forward
 
     @classmethod
     def from_pretrained(
         cls,
         source: str | os.PathLike | None = None,
-        precision: str | None = None,
         limits: Limits | None = None,
-        threads: int | None = None,
-        soon: bool = False,
+        runtime: Runtime | None = None,
     ) -> "Colorizer":
         """A colorizer with trained weights.
 
         Args:
-            source: None for the weights that come with the repository (or what COLORIZER_WEIGHTS names), a
-                folder, a `.weights.h5` file, or "owner/name" or "owner/name@revision" on the Hugging Face
-                Hub. A local folder wins over a repository of the same name.
-            precision: "float32", or "mixed_bfloat16", whose pictures differ by less than the eye can tell;
-                None for what this processor does faster (see `model/runtime.py`).
+            source: None for the shipped weights (or what COLORIZER_WEIGHTS names), a folder, a `.weights.h5`
+                file, or "owner/name" or "owner/name@revision" on the Hugging Face Hub. A local folder wins
+                over a repository of the same name.
             limits: as in `Colorizer`.
-            threads: as in `Colorizer`.
-            soon: be ready as soon as can be, without TensorFlow, even if that should work the network out
-                faster later on.
+            runtime: what computes the network, in which precision, on how many cores; `select_runtime()`,
+                which measures what is fastest on this processor, if None.
 
         Raises:
-            WeightsError: no weights there, damaged ones, or another network's.
+            WeightsError: no weights there, damaged ones, another network's, or arbitrary numbers.
+            ValueError: an environment variable has a value that it cannot have.
         """
-        if precision in (None, "float32") and surely_ncnn(soon):
-            warm_up()
-            return cls(from_table(ARCHITECTURE, read_weights(source), threads), limits, threads)
-        from colorizer.model.network import (
-            build_network,  # with Keras and TensorFlow, which takes some seconds
-        )
+        runtime = runtime or select_runtime()
+        warm_up()  # not earlier: a measurement should have the processor to itself
+        return cls(load_forward(runtime, source), limits, runtime.threads)
 
-        precision = precision or best_precision()
-        warm_up()  # not earlier: what is timed there should have the processor for itself
-        network = build_network(precision=precision, fresh=False)
-        load_weights(network, source)
-        return cls(network, limits, threads)
+    @classmethod
+    def from_network(
+        cls, network: "keras.Model", limits: Limits | None = None, runtime: Runtime | None = None
+    ) -> "Colorizer":
+        """A colorizer with a Keras network as of `build_network`, and the weights that it has now.
+
+        Args:
+            network: the network; weights that it gets later are not used.
+            limits: as in `Colorizer`.
+            runtime: as in `from_pretrained`; by default one that computes in the network's precision.
+        """
+        runtime = runtime or select_runtime(precision_of(network))
+        return cls(runtime.compile(network), limits, runtime.threads)
 
     def colorize(
         self,
@@ -202,7 +196,8 @@ class Colorizer:
 
         Args:
             photo: a path, a PIL image, or a uint8 or uint16 array.
-            size: the network sees about size x size pixels. Smaller sees the scene more as a whole.
+            size: the network sees about size x size pixels. A smaller size shows it more of the scene at
+                once.
             strength: scales the colour; 0 is grey, 1 as predicted, up to 2.
 
         Returns:
@@ -219,50 +214,54 @@ class Colorizer:
     def predict(
         self, photo: str | os.PathLike | Image.Image | np.ndarray | Photo, size: int = SIZE
     ) -> Prediction:
-        """Runs the network on a photo; the answer renders in any strength.
+        """Runs the network on a photo; the prediction renders in any strength.
 
         Raises:
             As `colorize`.
         """
         check_size(size)
         photo = photo if isinstance(photo, Photo) else read_photo(photo, self.limits)
-        return Prediction(photo, self._ab(photo, size), self.limits, self.threads)
+        return Prediction(photo, self._edge_aligned_ab(photo, size), self.limits, self.threads)
 
-    def _ab(self, photo: Photo, size: int) -> np.ndarray:
-        """The colour map of a photo: (h, w, 2) float32, sharpened by the photo's edges."""
-        ab = self.ask(photo, size)
+    def _edge_aligned_ab(self, photo: Photo, size: int) -> np.ndarray:
+        """The colour map of a photo, (h, w, 2) float32, aligned with the photo's edges by a guided filter."""
+        ab = self.predict_ab(photo, size)
         height, width = ab.shape[:2]
-        scale = min(1.0, LONGEST_MAP / max(photo.size))
-        wide, high = (max(1, round(side * scale)) for side in photo.size)
-        if wide * high <= width * height:
+        scale = min(1.0, MAX_MAP_SIDE / max(photo.size))
+        map_width, map_height = (max(1, round(side * scale)) for side in photo.size)
+        if map_width * map_height <= width * height:
             return ab
-        return guided_upsample(ab, photo.view(width, height, THUMBNAILS), photo.view(wide, high, THUMBNAILS))
+        coarse_guide = photo.view(width, height, THUMBNAILS)
+        return guided_upsample(ab, coarse_guide, photo.view(map_width, map_height, THUMBNAILS))
 
-    def ask(self, photo: Photo, size: int) -> np.ndarray:
-        """What the network answers, a little livelier: (h, w, 2) float32, half of the largest size it saw."""
-        answers = [self._look(photo, share * size, mirrored) for share, mirrored in self.looks]
-        height, width = max(answer.shape[:2] for answer in answers)
-        same = [
-            answer if answer.shape[:2] == (height, width) else upsample(answer, width, height)
-            for answer in answers
+    def predict_ab(self, photo: Photo, size: int) -> np.ndarray:
+        """The network's a* and b*: (h, w, 2) float32, half as large as the largest view.
+
+        They are the mean over the views, multiplied by `chroma_gain`.
+        """
+        outputs = [self._run_view(photo, scale * size, mirrored) for scale, mirrored in self.views]
+        height, width = max(output.shape[:2] for output in outputs)
+        resized = [
+            output if output.shape[:2] == (height, width) else upsample(output, width, height)
+            for output in outputs
         ]
-        mean = sum(same) / np.float32(len(same))
-        ab = (mean * AB_RANGE - AB_OFFSET) * np.float32(self.chroma)
+        mean = sum(resized) / np.float32(len(resized))
+        ab = (mean * AB_RANGE - AB_OFFSET) * np.float32(self.chroma_gain)
         return np.clip(ab, -AB_OFFSET, AB_RANGE - AB_OFFSET)
 
-    def _look(self, photo: Photo, size: float, mirrored: bool) -> np.ndarray:
-        """What the network answers to one look, the right way round: (h, w, 2) float32, (ab + 128) / 255."""
-        seen = photo.view(*working_size(*photo.size, size), THUMBNAILS) / np.float32(100)
+    def _run_view(self, photo: Photo, size: float, mirrored: bool) -> np.ndarray:
+        """The network's output for one view, mirrored back: (h, w, 2) float32, (ab + 128) / 255."""
+        lightness = photo.view(*working_size(*photo.size, size), THUMBNAILS) / np.float32(100)
         step = -1 if mirrored else 1
-        answer = self._forward(np.ascontiguousarray(seen[None, :, ::step, None]))[0, :, ::step]
-        # The network ends by repeating every element twofold: every second one is all there is.
-        return answer[::2, ::2]
+        output = self.forward(np.ascontiguousarray(lightness[None, :, ::step, None]))[0, :, ::step]
+        # The network ends with a 2x enlargement by repetition: every second element holds all there is.
+        return output[::2, ::2]
 
 
 def working_size(width: int, height: int, size: float) -> tuple[int, int]:
     """The sides at which the network sees a photo: about size² pixels, aspect kept, multiples of 8."""
     scale = size / (width * height) ** 0.5
-    # A very thin photo would become a thread of 8 pixels' width and endless length.
+    # Without a limit, a very thin photo would become 8 pixels wide and many thousands long.
     longest = round(16 * size / STRIDE) * STRIDE
 
     def side(length: int) -> int:

@@ -1,12 +1,12 @@
-"""Loads large libraries a third faster.
+"""Loads large libraries a third faster. For the entry points of our own programs, not for `import colorizer`.
 
-    with uncollected(), without("matplotlib", "pandas"):
+    with gc_paused(), hide_modules("matplotlib", "pandas"):
         import tensorflow
 
-Every so many new objects, Python looks through all there are for such as nobody needs. While TensorFlow or
-Gradio are loaded there are half a million new ones and all are needed: looking took a sixth of the time
-(docs/performance.md), and what was loaded once is never looked through again. And Keras loads what it could
-use if it is there, for functions that are not called here: that took a fifth of the time.
+Python's garbage collector searches all objects after every few thousand new ones. TensorFlow or Gradio create
+half a million while they load, and all of them stay: the search cost a sixth of the time
+(docs/performance.md). Keras, in turn, imports optional libraries if they are installed, for functions that
+are not called here: they cost a fifth of the time.
 """
 
 import gc
@@ -16,8 +16,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Python's garbage collector waits, and takes what is there at the end as there to stay."""
+def gc_paused() -> Iterator[None]:
+    """Pauses the garbage collector; afterwards it never searches the objects that exist by then."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -29,13 +29,13 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def without(*libraries: str) -> Iterator[None]:
-    """Whatever is loaded meanwhile finds these libraries not installed, unless they are loaded already.
+def hide_modules(*libraries: str) -> Iterator[None]:
+    """Makes these libraries look as if they were not installed, unless they are loaded already.
 
-    For programs of our own alone: what has gone on without a library does so for as long as it runs.
+    A module that was imported meanwhile does without them for the rest of the process.
     """
     hidden = [name for name in libraries if name not in sys.modules]
-    # None is how Python marks a module that cannot be imported.
+    # None marks a module that cannot be imported.
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         yield

@@ -1,12 +1,12 @@
-"""How fast, and with how much memory: this, beside the usual way, and beside a network of ECCV16's size.
+"""Time and memory of this program, beside the usual way, and beside a network of ECCV16's size.
 
     make bench                                            # everything; ten minutes on two cores
     PYTHONPATH=. python scripts/bench.py large network    # only some of: large huge network folder training
 
-Prints Markdown tables of one run; docs/performance.md keeps one. Photos are made from an example, enlarged
-and with grain. Every job has a process of its own, so that its memory can be told: the most that it holds
-while it works, above what it held ready and idle. Times are medians, a folder's the faster of two, and those
-of a row were taken in turns.
+Prints Markdown tables of one run; docs/performance.md keeps one. The photos are an example, enlarged and with
+grain. Every job runs in a process of its own, so that its memory can be measured: the peak while it works,
+above the level when it is ready and idle. Times are medians; of a folder, the faster of two runs. Jobs that
+are compared run in turns.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SOURCE = ROOT / "examples" / "saratoga-broadway-1900s.jpg"
 SIZES = {"small": (300, 200), "medium": (1732, 1155), "large": (4000, 3000), "huge": (11547, 8660)}
 FOLDER = 200  # photos of medium size
 MEGA = 1e6
-STEP_FLOP = 56e9  # of one training step on a picture of 256x256: thrice the forward pass's 18.8 GFLOP
+STEP_FLOP = 56e9  # of one training step on a picture of 256x256: 3x the forward pass's 18.8 GFLOP
 
 
 def make_photo(path: Path, size: tuple[int, int], seed: int = 0) -> None:
@@ -45,7 +45,7 @@ def make_photo(path: Path, size: tuple[int, int], seed: int = 0) -> None:
 
 
 def status(field: str) -> int:
-    """A figure of this process in bytes, as Linux has it: VmRSS is what it holds, VmHWM the most so far."""
+    """A number of this process in bytes, from Linux: VmRSS is its memory now, VmHWM the peak so far."""
     text = Path("/proc/self/status").read_text()
     return int(text.partition(f"{field}:")[2].split()[0]) * 1024
 
@@ -55,19 +55,19 @@ def run_jobs(names: list[str], photo: Path, out: Path, times: int) -> dict[str, 
     small = out / "small.jpg"
     make_photo(small, SIZES["small"])
     for name in names:
-        JOBS[name](small, out)()  # what is compiled or loaded once is no photo's cost
+        JOBS[name](small, out)()  # compiling and loading happen once and are no photo's cost
     ready = {name: JOBS[name](photo, out) for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     most = 0.0
     for _ in range(times):
         for name, work in ready.items():
             idle = status("VmRSS")
-            Path("/proc/self/clear_refs").write_text("5")  # forgets the most so far
+            Path("/proc/self/clear_refs").write_text("5")  # resets the peak
             start = time.perf_counter()
             work()
             seconds[name].append(time.perf_counter() - start)
         most = max(most, status("VmHWM") - idle)
-    result = {name: {"seconds": statistics.median(taken)} for name, taken in seconds.items()}
+    result = {name: {"seconds": statistics.median(seconds)} for name, taken in seconds.items()}
     result[names[-1]]["memory"] = most
     return result
 
@@ -122,8 +122,8 @@ def network_alone(folder: Path) -> None:
     make_photo(photo, SIZES["medium"])
     print("### The network\n")
     results = in_process(["network", "eccv16"], photo, folder, 15)
-    results |= in_process(["bare_look", "tensorflow_look", "look", "edges"], photo, folder, 51)
-    unit, bare = results["network"]["seconds"], results["bare_look"]["seconds"]
+    results |= in_process(["bare_views", "tensorflow_views", "views", "edges"], photo, folder, 51)
+    unit, bare = results["network"]["seconds"], results["bare_views"]["seconds"]
     table(
         ("", "milliseconds", "ratio"),
         ("this network at 256x256", f"{unit * 1e3:.0f}", 1.0),
@@ -132,13 +132,13 @@ def network_alone(folder: Path) -> None:
             f"{results['eccv16']['seconds'] * 1e3:.0f}",
             results["eccv16"]["seconds"] / unit,
         ),
-        ("its looks at a photo, bare", f"{bare * 1e3:.0f}", 1.0),
+        ("its views of a photo, bare", f"{bare * 1e3:.0f}", 1.0),
         *(
             (words, f"{results[name]['seconds'] * 1e3:.0f}", results[name]["seconds"] / bare)
             for name, words in (
-                ("tensorflow_look", "the same, compiled by TensorFlow"),
-                ("look", "the looks through Colorizer"),
-                ("edges", "and following edges"),
+                ("tensorflow_views", "the same, compiled by TensorFlow"),
+                ("views", "the views through Colorizer"),
+                ("edges", "and aligned with edges"),
             )
         ),
     )
@@ -161,13 +161,13 @@ def folder_of_photos(folder: Path, rounds: int = 2) -> None:
                 [str(part) for part in (*command, *options)], cwd=ROOT, check=True, stderr=subprocess.DEVNULL
             )
             seconds[words].append(time.perf_counter() - start)
-    least = {words: min(taken) for words, taken in seconds.items()}
-    one = least["one worker"]
-    table(("", "seconds", "times as fast"), *((words, taken, one / taken) for words, taken in least.items()))
+    best = {words: min(times) for words, times in seconds.items()}
+    one = best["one worker"]
+    table(("", "seconds", "times as fast"), *((words, time_, one / time_) for words, time_ in best.items()))
 
 
 def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
-    """A training run, beside its step, its loader, and what this processor's arithmetic would allow."""
+    """A training run, beside its step, its loader, and the limit of this processor's arithmetic."""
     import tensorflow as tf
 
     from colorizer.model.runtime import fastest_precision
@@ -191,22 +191,22 @@ def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
     print(f"({time.perf_counter() - start:.0f} s in all)", file=sys.stderr)
     whole = trainer.state["crops"] / trainer.state["seconds"]
 
-    def each_second(work: Callable[[], object], pictures: float, times: int = 7) -> float:
+    def per_second(work: Callable[[], object], pictures: float, times: int = 7) -> float:
         work()
-        taken = []
+        seconds = []
         for _ in range(times):
             start = time.perf_counter()
             work()
-            taken.append(time.perf_counter() - start)
-        return pictures / statistics.median(taken)
+            seconds.append(time.perf_counter() - start)
+        return pictures / statistics.median(seconds)
 
     batch = trainer.stream.batch(0, config.batch, size)
-    step = each_second(lambda: trainer.objective.train_on_batch(batch), config.batch)
-    load = each_second(lambda: trainer.stream.batch(0, config.batch, size), config.batch)
+    step = per_second(lambda: trainer.objective.train_on_batch(batch), config.batch)
+    load = per_second(lambda: trainer.stream.batch(0, config.batch, size), config.batch)
     side = 2048
-    precision = fastest_precision(learning=True)
+    precision = fastest_precision(training=True)
     matrix = tf.ones((side, side), tf.bfloat16 if "bfloat16" in precision else tf.float32)
-    products = each_second(lambda: tf.matmul(matrix, matrix).numpy(), 1)
+    products = per_second(lambda: tf.matmul(matrix, matrix).numpy(), 1)
     limit = products * 2 * side**3 / (STEP_FLOP * (size / 256) ** 2)
     print(f"### Training, {size}x{size} pixels, {precision}\n")
     table(

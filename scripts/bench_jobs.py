@@ -1,4 +1,4 @@
-"""What `bench.py` times: each job gets ready with a photo and a folder, and gives back what to measure."""
+"""The jobs that `bench.py` times: each prepares with a photo and a folder, and returns what to measure."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def pillow(photo: Path, out: Path) -> Callable[[], None]:
-    """Decodes the file and encodes it again: what no program can avoid."""
+    """Decodes the file and encodes it again: the least that any program does."""
 
     def work() -> None:
         with Image.open(photo) as image:
@@ -30,7 +30,7 @@ def ours(photo: Path, out: Path) -> Callable[[], None]:
 
 
 def usual(photo: Path, out: Path) -> Callable[[], None]:
-    """The same network as it is mostly used: scikit-image, squashed to 256x256, `predict`, PNG."""
+    """The same network in the usual way: scikit-image, squashed to 256x256, Keras's `predict`, PNG."""
     from skimage.color import lab2rgb, rgb2lab
     from skimage.io import imread, imsave
     from skimage.transform import resize
@@ -45,8 +45,8 @@ def usual(photo: Path, out: Path) -> Callable[[], None]:
     def work() -> None:
         grey = imread(photo) / 255
         lightness = rgb2lab(np.dstack([grey] * 3))[..., 0]
-        seen = resize(lightness, (256, 256))[None, ..., None] / 100
-        ab = network.predict(seen, verbose=0)[0] * AB_RANGE - AB_OFFSET
+        view = resize(lightness, (256, 256))[None, ..., None] / 100
+        ab = network.predict(view, verbose=0)[0] * AB_RANGE - AB_OFFSET
         lab = np.dstack([lightness, resize(ab, grey.shape)])
         imsave(out / "usual.png", (lab2rgb(lab) * 255).astype(np.uint8))
 
@@ -54,21 +54,20 @@ def usual(photo: Path, out: Path) -> Callable[[], None]:
 
 
 def network(*_: Path) -> Callable[[], None]:
-    """A bare pass of the network at 256x256, in the runtime and precision that are chosen at load."""
-    from colorizer.model.network import build_network
-    from colorizer.model.runtime import best_precision, fastest
+    """A bare pass of the network at 256x256, in the runtime that is selected at load."""
+    from colorizer.model.runtime import select_runtime
+    from colorizer.pretrained.locate import load_forward
 
-    forward = fastest(build_network(precision=best_precision()))
-    seen = np.ones((1, 256, 256, 1), np.float32)
-    return lambda: forward(seen)
+    forward, view = load_forward(select_runtime()), np.ones((1, 256, 256, 1), np.float32)
+    return lambda: forward(view)
 
 
 def eccv16(*_: Path) -> Callable[[], None]:
     """A compiled pass of `eccv16_network` at 256x256."""
-    from colorizer.model.tensorflow_backend import compiled
+    from colorizer.model.tensorflow_backend import compile_network
 
-    forward, seen = compiled(eccv16_network()), np.ones((1, 256, 256, 1), np.float32)
-    return lambda: forward(seen)
+    forward, view = compile_network(eccv16_network()), np.ones((1, 256, 256, 1), np.float32)
+    return lambda: forward(view)
 
 
 def eccv16_network() -> "keras.Model":
@@ -91,18 +90,18 @@ def eccv16_network() -> "keras.Model":
     return keras.Sequential(steps)
 
 
-def look(photo: Path, _out: Path) -> Callable[[], None]:
-    """The network as `Colorizer` asks it: from a photo that is read to its answer."""
+def views(photo: Path, _out: Path) -> Callable[[], None]:
+    """The network as `Colorizer` uses it: from a photo in memory to the mean over its views."""
     from colorizer import Colorizer
     from colorizer.image.reader import read_photo
     from colorizer.limits import SIZE
 
     colorizer, read = Colorizer.from_pretrained(), read_photo(photo)
-    return lambda: colorizer.ask(read, SIZE)
+    return lambda: colorizer.predict_ab(read, SIZE)
 
 
 def edges(photo: Path, _out: Path) -> Callable[[], None]:
-    """The same, and its answer made to follow the photo's edges."""
+    """The same, and its colours aligned with the photo's edges."""
     from colorizer import Colorizer
     from colorizer.image.reader import read_photo
 
@@ -110,35 +109,34 @@ def edges(photo: Path, _out: Path) -> Callable[[], None]:
     return lambda: colorizer.predict(read)
 
 
-def bare_look(photo: Path, _out: Path) -> Callable[[], None]:
+def bare_views(photo: Path, _out: Path) -> Callable[[], None]:
     """The bare passes of that."""
-    from colorizer.model.network import build_network
-    from colorizer.model.runtime import best_precision, fastest
+    from colorizer.model.runtime import select_runtime
+    from colorizer.pretrained.locate import load_forward
 
-    return passes(fastest(build_network(precision=best_precision())), photo)
+    return passes(load_forward(select_runtime()), photo)
 
 
-def tensorflow_look(photo: Path, _out: Path) -> Callable[[], None]:
-    """The same passes, compiled by TensorFlow in the precision that is chosen at load."""
-    from colorizer.model.network import build_network
-    from colorizer.model.runtime import fastest_precision
-    from colorizer.model.tensorflow_backend import compiled
+def tensorflow_views(photo: Path, _out: Path) -> Callable[[], None]:
+    """The same passes, compiled by TensorFlow in its faster precision."""
+    from colorizer.model.runtime import Runtime, fastest_precision
+    from colorizer.pretrained.locate import load_forward
 
-    return passes(compiled(build_network(precision=fastest_precision())), photo)
+    return passes(load_forward(Runtime("tensorflow", fastest_precision())), photo)
 
 
 def passes(forward: Callable[[np.ndarray], np.ndarray], photo: Path) -> Callable[[], None]:
-    """The looks that a photo is given, with nothing around them."""
-    from colorizer.colorizer import LOOKS, working_size
+    """The network on views of the photo's sizes, and nothing else."""
+    from colorizer.colorizer import VIEWS, working_size
     from colorizer.limits import SIZE
 
     with Image.open(photo) as image:
-        sizes = [working_size(*image.size, share * SIZE) for share, _ in LOOKS]
-    looks = [np.ones((1, height, width, 1), np.float32) for width, height in sizes]
-    return lambda: [forward(seen) for seen in looks]
+        sizes = [working_size(*image.size, scale * SIZE) for scale, _ in VIEWS]
+    inputs = [np.ones((1, height, width, 1), np.float32) for width, height in sizes]
+    return lambda: [forward(view) for view in inputs]
 
 
 JOBS = {
     job.__name__: job
-    for job in (pillow, ours, usual, network, eccv16, look, edges, bare_look, tensorflow_look)
+    for job in (pillow, ours, usual, network, eccv16, views, edges, bare_views, tensorflow_views)
 }

@@ -1,18 +1,16 @@
-"""Times the network in every runtime that it can be exported to, side by side: one look at 128x128 pixels.
+"""Times the network in every runtime that it can be exported to, side by side: one view of 128x128 pixels.
 
     python scripts/runtimes.py             # writes the exports into a temporary folder, prints a table
 
-The runtimes take turns, so that what else the machine does hits them alike; the fastest of their rounds
-counts. Beside the time stands how much the colours of half of examples/ differ from those in float32, as
-CIEDE2000, on average and at most; the other half is what the 8-bit network is calibrated on. The
-repository's root must be importable (PYTHONPATH=. or `pip install -e .`), and what requirements-dev.txt
-pins for exports must be installed.
+The runtimes take turns, so that other load on the machine affects all of them; the fastest round counts.
+Beside the time stands how much the colours of half of examples/ differ from those in float32, as CIEDE2000,
+mean and maximum; the other half calibrates the 8-bit network. The repository's root must be importable
+(PYTHONPATH=. or `pip install -e .`), and the packages for exports in requirements-dev.txt must be installed.
 """
 
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,27 +18,25 @@ import numpy as np
 from colorizer.colorizer import THUMBNAILS
 from colorizer.evaluation.metrics import ciede2000
 from colorizer.image.reader import read_photo
-from colorizer.model.ncnn_backend import in_ncnn
 from colorizer.model.network import build_network
-from colorizer.model.spec import AB_OFFSET, AB_RANGE
-from colorizer.model.tensorflow_backend import compiled
+from colorizer.model.runtime import Runtime
+from colorizer.model.spec import AB_OFFSET, AB_RANGE, PRECISIONS, Forward
 from colorizer.pretrained.locate import find_weights, load_weights
 from colorizer.publishing import export
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
-Run = Callable[[np.ndarray], np.ndarray]
 
 
-def open_onnx(path: Path) -> Run:
+def open_onnx(path: Path) -> Forward:
     """The network in ONNX Runtime."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path)
     name = session.get_inputs()[0].name
-    return lambda seen: session.run(None, {name: seen})[0]
+    return lambda view: session.run(None, {name: view})[0]
 
 
-def open_litert(path: Path) -> Run:
+def open_litert(path: Path) -> Forward:
     """The network in LiteRT, on as many threads as there are cores."""
     import os
 
@@ -49,20 +45,20 @@ def open_litert(path: Path) -> Run:
     interpreter = Interpreter(str(path), num_threads=os.cpu_count())
     interpreter.allocate_tensors()
 
-    def run(seen: np.ndarray) -> np.ndarray:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], seen)
+    def run(view: np.ndarray) -> np.ndarray:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], view)
         interpreter.invoke()
         return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
     return run
 
 
-def open_saved_model(path: Path) -> Run:
+def open_saved_model(path: Path) -> Forward:
     """The network in TensorFlow, without Keras."""
     import tensorflow
 
     loaded = tensorflow.saved_model.load(str(path))
-    return lambda seen: loaded.serve(seen).numpy()
+    return lambda view: loaded.serve(view).numpy()
 
 
 def to_8_bits(path: Path, photos: list[np.ndarray]) -> Path:
@@ -90,16 +86,16 @@ def to_8_bits(path: Path, photos: list[np.ndarray]) -> Path:
 
 
 def views() -> list[np.ndarray]:
-    """The examples as the network is shown them, (1, H, W, 1) each."""
+    """The examples as the network sees them, (1, H, W, 1) each."""
     return [
         read_photo(path).view(*export.SIZE, THUMBNAILS)[None, ..., None] / np.float32(100)
         for path in EXAMPLES
     ]
 
 
-def lab(seen: np.ndarray, answer: np.ndarray) -> np.ndarray:
-    """What a look shows, in CIELAB."""
-    return np.concatenate([seen * 100, answer * AB_RANGE - AB_OFFSET], axis=-1)
+def lab(view: np.ndarray, output: np.ndarray) -> np.ndarray:
+    """A view with the network's colours, in CIELAB."""
+    return np.concatenate([view * 100, output * AB_RANGE - AB_OFFSET], axis=-1)
 
 
 def main() -> None:
@@ -109,23 +105,24 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=10)
     rounds = parser.parse_args().rounds
-    photos, kept = views()[::2], views()[1::2]
-    runs, sizes = {}, {}
-    for precision in ("float32", "mixed_bfloat16"):
+    photos, calibration = views()[::2], views()[1::2]
+    runs: dict[str, Forward] = {}
+    sizes: dict[str, int] = {}
+    for precision in PRECISIONS:
         network = build_network(precision=precision)
         load_weights(network)
-        runs[f"TensorFlow, {precision}"] = compiled(network)
+        runs[f"TensorFlow, {precision}"] = Runtime("tensorflow", precision).compile(network)
         sizes[f"TensorFlow, {precision}"] = find_weights().stat().st_size
         if precision == "float32":
             reference = network
-    runs["ncnn"], sizes["ncnn"] = in_ncnn(reference), find_weights().stat().st_size
+    runs["ncnn"], sizes["ncnn"] = Runtime("ncnn").compile(reference), find_weights().stat().st_size
     with tempfile.TemporaryDirectory() as folder:
         openers = {"onnx": open_onnx, "litert": open_litert, "tf_saved_model": open_saved_model}
         for kind, opener in openers.items():
             path = Path(folder, kind)
             export.export(reference, kind, path)
             runs[kind], sizes[kind] = opener(path), export.size_of(path)
-        small = to_8_bits(Path(folder, "onnx"), kept)
+        small = to_8_bits(Path(folder, "onnx"), calibration)
         runs["onnx, 8 bits"], sizes["onnx, 8 bits"] = open_onnx(small), export.size_of(small)
         times: dict[str, list[float]] = {name: [] for name in runs}
         for _ in range(rounds + 1):
@@ -133,13 +130,15 @@ def main() -> None:
                 start = time.perf_counter()
                 run(photos[0])
                 times[name].append(time.perf_counter() - start)
-        print("| | MB | ms | CIEDE2000, mean | largest |\n|---|---|---|---|---|")
-        expected = [lab(seen, np.asarray(reference(seen, training=False))) for seen in photos]
+        print("| | MB | ms | CIEDE2000, mean | maximum |\n|---|---|---|---|---|")
+        expected = [lab(view, np.asarray(reference(view, training=False))) for view in photos]
         for name, run in runs.items():
-            off = [ciede2000(lab(seen, run(seen)), true) for seen, true in zip(photos, expected, strict=True)]
-            milliseconds = 1000 * min(times[name][1:])  # the first one warms up
-            size = sizes[name] / 1e6
-            print(f"| {name} | {size:.1f} | {milliseconds:.0f} | {np.mean(off):.3f} | {np.max(off):.2f} |")
+            difference = [
+                ciede2000(lab(view, run(view)), true) for view, true in zip(photos, expected, strict=True)
+            ]
+            ms, megabytes = 1000 * min(times[name][1:]), sizes[name] / 1e6  # the first round warms up
+            mean, most = np.mean(difference), np.max(difference)
+            print(f"| {name} | {megabytes:.1f} | {ms:.0f} | {mean:.3f} | {most:.2f} |")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def tiny_network():
 def tiny_colorizer(tiny_network):
     from colorizer import Colorizer
 
-    return Colorizer(tiny_network)
+    return Colorizer.from_network(tiny_network)
 
 
 @pytest.fixture(scope="session")

@@ -291,7 +291,7 @@ def main() -> int:
     from tests.helpers.network import TINY
 
     warnings.simplefilter("ignore")
-    colorizer = Colorizer(build_network(TINY, "float32", 0), LIMITS)
+    colorizer = Colorizer.from_network(build_network(TINY, "float32", 0), LIMITS)
     with tempfile.TemporaryDirectory() as folder:
         run(colorizer, range(50), Path(folder))  # whatever is loaded only when it is needed
         before, start = peak_memory(), time.monotonic()

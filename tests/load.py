@@ -34,7 +34,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.limits import SIZE
-from colorizer.model.runtime import fastest_precision, fastest_runtime
+from colorizer.model.runtime import select_runtime
 from tests.helpers.paths import ROOT
 
 KINDS = 20  # photos of different pixels; the bytes of every one are different
@@ -74,12 +74,13 @@ def page(folder: Path, variables: dict[str, str] | None = None, *options: str):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # In the same precision and runtime as here: both are measured, and may come out otherwise elsewhere.
+    # In the same runtime as here: it is measured, and another process may choose another one.
+    runtime = select_runtime()
     environment = os.environ | {
         "GRADIO_TEMP_DIR": str(folder / "gradio"),
         "TMPDIR": str(folder),
-        "COLORIZER_PRECISION": fastest_precision(),
-        "COLORIZER_RUNTIME": fastest_runtime(),
+        "COLORIZER_PRECISION": runtime.precision,
+        "COLORIZER_RUNTIME": runtime.backend,
         **(variables or {}),
     }
     log = open(folder / "log", "w+")  # noqa: SIM115

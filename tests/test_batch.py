@@ -30,7 +30,7 @@ from colorizer import cli as command
 from colorizer import colorizer as core
 from colorizer.model.network import build_network
 core.Colorizer.from_pretrained = classmethod(
-    lambda cls, _, soon, **options: cls(build_network(TINY, "float32", 0), **options)
+    lambda cls, _, *options: cls.from_network(build_network(TINY, "float32", 0), *options)
 )
 sys.exit(command.main(sys.argv[1:]))
 """

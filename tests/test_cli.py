@@ -17,7 +17,7 @@ from tests.helpers.paths import ROOT
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch, tiny_colorizer):
     """The command with a tiny network in place of the shipped one."""
-    monkeypatch.setattr(core.Colorizer, "from_pretrained", lambda source=None, **_: tiny_colorizer)
+    monkeypatch.setattr(core.Colorizer, "from_pretrained", lambda *_, **__: tiny_colorizer)
 
 
 @pytest.fixture
@@ -249,15 +249,16 @@ def test_the_command_loads_no_library_that_it_has_no_use_for(album, tmp_path, ru
     assert done.stdout.split() == ["0", *loaded.split()], done.stderr
 
 
-@pytest.mark.parametrize(("count", "soon"), [(1, True), (299, True), (300, False)])
-def test_a_long_batch_waits_until_the_faster_runtime_is_found(
-    monkeypatch, tmp_path, tiny_colorizer, count, soon
+@pytest.mark.parametrize(
+    ("count", "threads", "fast_start"), [(1, None, True), (299, 1, True), (300, 1, False)]
+)
+def test_a_short_batch_starts_fast_and_a_long_one_finds_the_faster_runtime(
+    monkeypatch, tmp_path, tiny_colorizer, count, threads, fast_start
 ):
     asked = []
-    monkeypatch.setattr(
-        core.Colorizer, "from_pretrained", lambda *_, **options: asked.append(options) or tiny_colorizer
-    )
+    monkeypatch.setattr("colorizer.model.runtime.select_runtime", lambda **options: asked.append(options))
+    monkeypatch.setattr(core.Colorizer, "from_pretrained", lambda *_: tiny_colorizer)
     for number in range(count):
         (tmp_path / f"{number}.jpg").write_bytes(b"no photo")
     assert run(tmp_path, "-o", tmp_path / "out") == 1
-    assert [options["soon"] for options in asked] == [soon]
+    assert asked == [{"threads": threads, "fast_start": fast_start}]

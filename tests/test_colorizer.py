@@ -1,4 +1,4 @@
-"""The promise of the product: the photo comes back in colour, at its own size, with its own light."""
+"""The promise of the product: the photo comes back in colour, at its own size, with its own lightness."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from colorizer import Colorizer, PhotoError
-from colorizer.colorizer import CHROMA, LOOKS, THUMBNAILS, Prediction, working_size
+from colorizer.colorizer import CHROMA_GAIN, THUMBNAILS, VIEWS, Prediction, working_size
 from colorizer.image.reader import read_photo
 
 RAMP = np.tile(np.linspace(0, 255, 160).astype(np.uint8), (120, 1))
@@ -32,7 +32,7 @@ def vivid(colorizer: Colorizer, photo) -> Prediction:
     return Prediction(prediction.photo, waves.astype(np.float32))
 
 
-# --- size and light ------------------------------------------------------------------------------------
+# --- size and lightness --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_photo_of_10000_pixels_a_side_comes_back_whole(tiny_colorizer):
     assert np.median(error) <= 0.5
 
 
-def test_the_light_of_the_photo_is_kept_even_under_the_strongest_colors(tiny_colorizer, color_image):
+def test_the_lightness_of_the_photo_is_kept_even_under_the_strongest_colors(tiny_colorizer, color_image):
     for photo in (Image.fromarray(RAMP), color_image(200, 150)):
         colored = vivid(tiny_colorizer, photo).render()
         error = np.abs(lightness_of(colored) - lightness_of(photo))
@@ -82,7 +82,7 @@ def test_the_same_photo_gives_the_same_picture_twice(shipped):
 
 def test_rendering_again_does_not_run_the_network(tiny_colorizer, monkeypatch):
     prediction = tiny_colorizer.predict(RAMP, size=64)
-    monkeypatch.setattr(tiny_colorizer, "_forward", None)
+    monkeypatch.setattr(tiny_colorizer, "forward", None)
     assert prediction.render(0.7).size == (160, 120)
 
 
@@ -95,7 +95,7 @@ def test_a_colored_edge_of_the_map_is_enlarged_without_steps(tiny_colorizer):
     assert np.abs(np.diff(a[:, 300])).max() < 1
 
 
-# --- what goes in --------------------------------------------------------------------------------------
+# --- input ---------------------------------------------------------------------------------------------
 
 
 def test_a_path_a_picture_and_an_array_give_the_same(tiny_colorizer, tmp_path):
@@ -164,7 +164,7 @@ def test_sizes_and_strengths_out_of_range_are_refused_by_name(tiny_colorizer):
             tiny_colorizer.colorize(RAMP, strength=strength)
 
 
-def test_what_is_no_photo_is_refused(tiny_colorizer, tmp_path):
+def test_a_file_that_is_no_photo_is_refused(tiny_colorizer, tmp_path):
     (tmp_path / "text.jpg").write_text("no photo")
     with pytest.raises(PhotoError):
         tiny_colorizer.colorize(tmp_path / "text.jpg")
@@ -188,30 +188,30 @@ def resized(ab: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.stack([np.asarray(plane.resize((width, height), Image.BICUBIC)) for plane in planes], axis=-1)
 
 
-def test_the_answer_is_the_mean_of_several_looks_mirrored_ones_turned_back(tiny_colorizer, tiny_network):
+def test_the_prediction_is_the_mean_of_several_views_mirrored_ones_turned_back(tiny_colorizer, tiny_network):
     light = np.random.default_rng(0).integers(0, 256, (7, 5), dtype=np.uint8)
     photo = read_photo(Image.fromarray(light).resize((250, 350), Image.BICUBIC))
-    got = tiny_colorizer.ask(photo, 200)
-    looks = []
-    for share, mirrored in LOOKS:
-        seen = photo.view(*working_size(250, 350, share * 200), THUMBNAILS)
-        seen = seen[:, ::-1] if mirrored else seen
-        ab = np.asarray(tiny_network(seen[None, ..., None] / 100))[0] * 255 - 128
+    got = tiny_colorizer.predict_ab(photo, 200)
+    outputs = []
+    for scale, mirrored in VIEWS:
+        view = photo.view(*working_size(250, 350, scale * 200), THUMBNAILS)
+        view = view[:, ::-1] if mirrored else view
+        ab = np.asarray(tiny_network(view[None, ..., None] / 100))[0] * 255 - 128
         ab = ab[:, ::-1] if mirrored else ab
-        looks.append(resized(ab[::2, ::2], *got.shape[1::-1]))
-    assert any(mirrored for _, mirrored in LOOKS)
-    np.testing.assert_allclose(got, np.mean(looks, axis=0) * CHROMA, atol=0.05)
+        outputs.append(resized(ab[::2, ::2], *got.shape[1::-1]))
+    assert any(mirrored for _, mirrored in VIEWS)
+    np.testing.assert_allclose(got, np.mean(outputs, axis=0) * CHROMA_GAIN, atol=0.05)
 
 
-def test_the_means_lost_chroma_is_given_back(tiny_colorizer, monkeypatch):
+def test_the_chroma_that_the_mean_lost_is_restored(tiny_colorizer, monkeypatch):
     photo = read_photo(RAMP)
-    lively = tiny_colorizer.ask(photo, 64)
-    monkeypatch.setattr(tiny_colorizer, "chroma", 1.0)
-    assert CHROMA > 1
-    np.testing.assert_allclose(lively, tiny_colorizer.ask(photo, 64) * CHROMA, atol=1e-3)
+    restored = tiny_colorizer.predict_ab(photo, 64)
+    monkeypatch.setattr(tiny_colorizer, "chroma_gain", 1.0)
+    assert CHROMA_GAIN > 1
+    np.testing.assert_allclose(restored, tiny_colorizer.predict_ab(photo, 64) * CHROMA_GAIN, atol=1e-3)
 
 
-def test_a_thread_of_a_photo_is_not_blown_up_without_bound():
+def test_the_working_size_of_a_very_thin_photo_is_limited():
     assert working_size(10000, 1, 256) == (4096, 8)
     assert working_size(1, 10000, 256) == (8, 4096)
 

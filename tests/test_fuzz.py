@@ -42,4 +42,4 @@ def test_a_thread_of_pixels_takes_no_more_memory_than_its_pixels(tiny_colorizer,
 
 def test_a_side_beyond_the_limit_is_refused_with_the_limit(tiny_network):
     with pytest.raises(PhotoError, match="at most 65535 a side"):
-        Colorizer(tiny_network).colorize(np.zeros((1, 70000), np.uint8))
+        Colorizer.from_network(tiny_network).colorize(np.zeros((1, 70000), np.uint8))

@@ -64,13 +64,13 @@ def test_a_jpeg_of_thousands_of_passes_is_refused(tmp_path, color_image):
 
 def test_time_runs_out_with_a_sentence_that_names_it(tiny_network, jpeg):
     with pytest.raises(PhotoError, match=r"grandma\.jpg takes more than the 1e-09 seconds"):
-        Colorizer(tiny_network, Limits(seconds=1e-9)).colorize(jpeg)
+        Colorizer.from_network(tiny_network, Limits(seconds=1e-9)).colorize(jpeg)
 
 
 def test_rendering_has_its_time_too(tiny_network, jpeg):
     photo = read_photo(jpeg)
     with pytest.raises(PhotoError, match="takes more than"):
-        Colorizer(tiny_network, Limits(seconds=1e-9)).predict(photo).render()
+        Colorizer.from_network(tiny_network, Limits(seconds=1e-9)).predict(photo).render()
 
 
 def test_the_environment_sets_limits_and_lifts_them(monkeypatch):
@@ -117,7 +117,7 @@ def test_the_command_says_that_only_the_first_was_taken(tmp_path, monkeypatch, t
     monkeypatch.setattr(
         Colorizer,
         "from_pretrained",
-        classmethod(lambda cls, _, soon, **options: cls(tiny_network, **options)),
+        classmethod(lambda cls, *_: cls.from_network(tiny_network)),
     )
     assert command.main([str(path), "-o", str(tmp_path / "out")]) == 0
     assert "several.gif holds several pictures; only the first is taken." in capsys.readouterr().err

@@ -1,56 +1,104 @@
-"""How long a layer of the network takes here, in each runtime and precision: what `runtime.py` chooses by.
+"""The time of one layer of the network, in each backend and precision: what `runtime.py` chooses by.
 
-    tensorflow_seconds("bfloat16") < tensorflow_seconds("float32")
+    timer = LayerTimer()
+    timer.is_faster(Layer("ncnn", "float32"), Layer("tensorflow", "float32"))
 
-One of the network's middle layers stands for all of them: it is timed in some tenths of a second.
+One of the network's middle layers stands for all of them: timing it costs some tenths of a second.
 """
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from colorizer.model import ncnn_backend
 
+# TensorFlow in float32 is the reference. Another way must need less than this share of its time: a marginal
+# gain is not worth a choice that changes from start to start.
+MIN_SPEEDUP = 0.8
 
-def tensorflow_seconds(dtype: str, learning: bool = False) -> float:
-    """How long one of the network's middle layers takes, compiled as the network is, on a small picture."""
+
+class Layer(NamedTuple):
+    """How the layer is computed."""
+
+    backend: str
+    precision: str = "float32"
+    training: bool = False  # with its gradients
+    threads: int | None = None  # for ncnn; TensorFlow has one number for the whole process
+
+
+class LayerTimer:
+    """Measures every kind of layer once, at first need, and keeps the seconds."""
+
+    def __init__(self, measure: Callable[[Layer], float] | None = None):
+        """Starts without any measurement.
+
+        Args:
+            measure: gives the seconds of a layer; `layer_seconds` if None.
+        """
+        self._measure = measure or layer_seconds
+        self._seconds: dict[Layer, float] = {}
+
+    def seconds(self, layer: Layer) -> float:
+        """The shortest time measured so far, in seconds."""
+        if layer not in self._seconds:
+            self._seconds[layer] = self._measure(layer)
+        return self._seconds[layer]
+
+    def is_faster(self, candidate: Layer, reference: Layer) -> bool:
+        """Whether `candidate` needs less than `MIN_SPEEDUP` of the time of `reference`.
+
+        The reference is measured first, perhaps while other programs kept the processor busy. So a
+        candidate that wins must win again after a second measurement of the reference.
+        """
+        reference_seconds = self.seconds(reference)
+        if self.seconds(candidate) >= MIN_SPEEDUP * reference_seconds:
+            return False
+        self._seconds[reference] = min(reference_seconds, self._measure(reference))
+        return self.seconds(candidate) < MIN_SPEEDUP * self._seconds[reference]
+
+
+def layer_seconds(layer: Layer) -> float:
+    """The time of one middle layer of the network on a small picture, in seconds."""
+    if layer.backend == "ncnn":
+        return _ncnn_seconds(layer.threads)
+    return _tensorflow_seconds("bfloat16" if "bfloat16" in layer.precision else "float32", layer.training)
+
+
+def _tensorflow_seconds(dtype: str, training: bool) -> float:
     import tensorflow as tf
 
     image, kernel = tf.ones((1, 32, 32, 256), dtype), tf.ones((3, 3, 256, 256), dtype)
-    fixed = (
-        kernel.numpy()
-    )  # as in `tensorflow_backend.compiled`: with oneDNN, float32 takes thrice the time if it is not
+    # As in `tensorflow_backend.compile_network`: with oneDNN, float32 needs 3x the time otherwise.
+    constant = kernel.numpy()
 
     def forward(image: tf.Tensor) -> tf.Tensor:
-        return tf.nn.conv2d(image, tf.constant(fixed), 1, "SAME")
+        return tf.nn.conv2d(image, tf.constant(constant), 1, "SAME")
 
-    def learn(image: tf.Tensor) -> tf.Tensor:
+    def gradients(image: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch((image, kernel))
-            answer = tf.nn.conv2d(image, kernel, 1, "SAME")
-        return tape.gradient(answer, (image, kernel))[1]
+            output = tf.nn.conv2d(image, kernel, 1, "SAME")
+        return tape.gradient(output, (image, kernel))[1]
 
-    run = tf.function(learn if learning else forward, autograph=False)
-    return _seconds(lambda: run(image).numpy())
+    run = tf.function(gradients if training else forward, autograph=False)
+    return _best_seconds(lambda: run(image).numpy())
 
 
-def ncnn_seconds() -> float:
-    """The same layer in ncnn."""
-    import keras
-
-    layer = keras.layers.Conv2D(256, 3, padding="same", dtype="float32")
-    run = ncnn_backend.in_ncnn(keras.Sequential([keras.Input((None, None, 256)), layer]))
+def _ncnn_seconds(threads: int | None) -> float:
+    kernel, bias = np.ones((3, 3, 256, 256), np.float32), np.zeros(256, np.float32)
+    run = ncnn_backend.convolution(kernel, bias, threads)
     image = np.ones((1, 32, 32, 256), np.float32)
-    return _seconds(lambda: run(image))
+    return _best_seconds(lambda: run(image))
 
 
-def _seconds(run: Callable[[], object]) -> float:
-    """The best of five, because others may use the processor too; where it is that slow, one is enough."""
-    run()  # is compiled
-    taken: list[float] = []
-    while len(taken) < 5 and sum(taken) < 0.4:
+def _best_seconds(run: Callable[[], object]) -> float:
+    """The shortest of five runs, because other programs use the processor too; on a slow machine of fewer."""
+    run()  # the first one compiles
+    seconds: list[float] = []
+    while len(seconds) < 5 and sum(seconds) < 0.4:
         start = time.perf_counter()
         run()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)

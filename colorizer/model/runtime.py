@@ -1,18 +1,19 @@
-"""Chooses, in one place, what computes the network: the runtime and precision this processor does faster.
+"""Chooses what computes the network, in one place and once: backend, precision and number of threads.
 
-    forward = fastest(network)
-    ab01 = forward(lightness01)          # (N, H, W, 1) float32  ->  (N, H, W, 2) float32
+    runtime = select_runtime()              # Runtime(backend="ncnn", precision="float32", threads=None)
+    forward = runtime.load(weights)         # arrays of the weights file, or runtime.compile(network)
+    ab01 = forward(lightness01)             # (N, H, W, 1) float32  ->  (N, H, W, 2) float32
 
-bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX); on others it gains nothing, its
-gradients take twenty times as long, and ncnn halves the time instead (`ncnn_backend.py`). Which is which is
-measured, not looked up, when the weights are loaded and when training begins. Only that ncnn was the faster
-is remembered: TensorFlow need not be loaded at all then. COLORIZER_PRECISION=float32 switches bfloat16 off,
-COLORIZER_RUNTIME=tensorflow ncnn.
+bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX). On others it gains nothing, and
+its gradients need 20x the time; there, ncnn halves the time instead. A measurement at load and at the start
+of training decides, not a list of processors. One result is cached: that ncnn was faster, because TensorFlow
+then need not be loaded at all. Two environment variables decide instead of the measurement:
+COLORIZER_RUNTIME=tensorflow or ncnn, and COLORIZER_PRECISION=float32 or mixed_bfloat16.
 """
 
 import os
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,128 +22,192 @@ import numpy as np
 
 from colorizer.atomic_write import replace_file
 from colorizer.cpu import cores
-from colorizer.model import benchmark, ncnn_backend, tensorflow_backend
-from colorizer.model.spec import PRECISIONS
-from colorizer.model.tensorflow_backend import keras_backend
+from colorizer.model import ncnn_backend, tensorflow_backend
+from colorizer.model.benchmark import Layer, LayerTimer
+from colorizer.model.spec import ARCHITECTURE, BACKENDS, PRECISIONS, Conv, Forward
+from colorizer.safe_read import read_small
 
 if TYPE_CHECKING:
     import keras
 
-RUNTIMES = ("tensorflow", "ncnn")
-# Not for a hair's breadth: TensorFlow in float32 is the reference, and another way must take less than this
-# share of its time.
-CLEARLY = 0.8
-# Where it is kept that ncnn was the faster, and of which processor and libraries that is true.
-MEMORY = Path(
-    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "colorizer", "ncnn-is-faster"
-)
+# What was measured in this process; a second colorizer does not measure again.
+_TIMER = LayerTimer()
+CACHE_LIMIT = 65536  # bytes; the cached choice has about 2,000
 
 
-def fastest(network: "keras.Model", threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
-    """The network as a function of arrays, in what this processor does faster. Safe to share.
+@dataclass(frozen=True)
+class Runtime:
+    """What computes the network.
+
+    Attributes:
+        backend: "tensorflow" or "ncnn". On another Keras backend, "tensorflow" means that one.
+        precision: "float32" or "mixed_bfloat16"; ncnn has float32 only.
+        threads: the number of cores for one photo; all if None.
+
+    Raises:
+        ValueError: an unknown backend or precision, a pair that does not exist, or fewer threads than 1.
+    """
+
+    backend: str
+    precision: str = "float32"
+    threads: int | None = None
+
+    def __post_init__(self):
+        _check_choice("backend", self.backend, BACKENDS)
+        _check_choice("precision", self.precision, PRECISIONS)
+        if self.backend == "ncnn" and self.precision != "float32":
+            raise ValueError(f"ncnn computes in float32 only. Received: {self.precision!r}")
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads must be at least 1, or None. Received: {self.threads}")
+
+    def load(
+        self,
+        weights: Sequence[tuple[np.ndarray, np.ndarray]],
+        architecture: tuple[Conv, ...] = ARCHITECTURE,
+    ) -> Forward:
+        """The network with these weights as a function of arrays. Safe to share between threads.
+
+        Args:
+            weights: of each convolution its kernel and its bias, as of `read_weights`.
+            architecture: the network's table.
+        """
+        if self.backend == "ncnn":
+            return ncnn_backend.from_arrays(architecture, weights, self.threads)
+        from colorizer.model.network import build_network  # with Keras and TensorFlow: some seconds
+
+        network = build_network(architecture, self.precision, fresh=False)
+        network.set_weights([array for layer in weights for array in layer])
+        return tensorflow_backend.compile_network(network, self.threads)
+
+    def compile(self, network: "keras.Model") -> Forward:
+        """A Keras network, with the weights it has now, as a function of arrays. Safe to share as well.
+
+        Args:
+            network: as of `build_network`; for ncnn, in float32.
+
+        Raises:
+            ValueError: the network has layers or a precision that the backend does not know.
+        """
+        if self.backend == "ncnn":
+            if (precision := precision_of(network)) != "float32":
+                raise ValueError(f"ncnn computes in float32 only. Received: a network in {precision}")
+            return ncnn_backend.from_keras(network, self.threads)
+        return tensorflow_backend.compile_network(network, self.threads)
+
+
+def select_runtime(
+    precision: str | None = None,
+    threads: int | None = None,
+    fast_start: bool = False,
+    timer: LayerTimer = _TIMER,
+) -> Runtime:
+    """The runtime that computes the network fastest on this processor.
 
     Args:
-        network: with the weights that count; one in bfloat16 is TensorFlow's.
-        threads: how many cores ncnn may take; all of them if None. TensorFlow's are told otherwise.
+        precision: the precision that it must have; COLORIZER_PRECISION or the faster one if None.
+        threads: the number of cores for one photo; all if None.
+        fast_start: whether there is so little work that an early start matters more than a fast network: then
+            nothing is measured, and TensorFlow is not loaded.
+        timer: measures the backends.
 
     Raises:
-        ValueError: as `fastest_runtime`.
+        ValueError: an environment variable has a value that it cannot have.
+        ImportError: neither TensorFlow nor ncnn is installed.
     """
-    if fastest_runtime() == "ncnn" and all(layer.compute_dtype == "float32" for layer in network.layers):
-        return ncnn_backend.in_ncnn(network, threads)
-    return tensorflow_backend.compiled(network)
-
-
-@lru_cache
-def fastest_precision(learning: bool = False) -> str:
-    """What this processor does faster: "float32" or "mixed_bfloat16"; COLORIZER_PRECISION decides if set.
-
-    Args:
-        learning: whether gradients are to be worked out as well. On a processor with AVX2 alone, a forward
-            pass in bfloat16 takes about as long as in float32, and the gradients twenty times as long.
-
-    Raises:
-        ValueError: COLORIZER_PRECISION is neither.
-    """
-    if chosen := os.environ.get("COLORIZER_PRECISION"):
-        if chosen not in PRECISIONS:
-            raise ValueError(
-                f"COLORIZER_PRECISION must be one of {', '.join(PRECISIONS)}. Received: {chosen!r}"
-            )
-        return chosen
-    if keras_backend() != "tensorflow":  # chosen for the sake of a GPU, and those have bfloat16
-        return "mixed_bfloat16"
-    float32, bfloat16 = (_first_seconds(dtype, learning) for dtype in ("float32", "bfloat16"))
-    if bfloat16 < CLEARLY * float32:
-        # What else the processor did meanwhile must not decide: float32 came first, and has another try.
-        float32 = min(float32, benchmark.tensorflow_seconds("float32", learning))
-    return "mixed_bfloat16" if bfloat16 < CLEARLY * float32 else "float32"
-
-
-@lru_cache
-def fastest_runtime() -> str:
-    """What works the network out faster here: "tensorflow" or "ncnn"; COLORIZER_RUNTIME decides if set.
-
-    Where bfloat16 is the faster precision, or the one that is asked for, that is TensorFlow.
-
-    Raises:
-        ValueError: COLORIZER_RUNTIME is neither, or ncnn without being installed.
-    """
-    if chosen := os.environ.get("COLORIZER_RUNTIME"):
-        if chosen not in RUNTIMES:
-            raise ValueError(f"COLORIZER_RUNTIME must be one of {', '.join(RUNTIMES)}. Received: {chosen!r}")
-        if chosen == "ncnn" and not ncnn_backend.available():
+    backend = _from_environment("COLORIZER_RUNTIME", BACKENDS)
+    if precision == "mixed_bfloat16":
+        return Runtime("tensorflow", precision, threads)
+    if backend == "ncnn":
+        if not ncnn_backend.available():
             raise ValueError("COLORIZER_RUNTIME=ncnn needs the package ncnn. Received: no such package")
-        return chosen
-    if keras_backend() != "tensorflow" or not ncnn_backend.available():
-        return "tensorflow"
-    if surely_ncnn():
-        return "ncnn"
-    if fastest_precision() != "float32":
-        return "tensorflow"
-    # As above: TensorFlow must not lose by a slow moment.
-    tensorflow, ncnn = _first_seconds("float32", False), benchmark.ncnn_seconds()
-    if ncnn < CLEARLY * tensorflow:
-        tensorflow = min(tensorflow, benchmark.tensorflow_seconds("float32"))
-    if ncnn >= CLEARLY * tensorflow:
-        return "tensorflow"
-    if not os.environ.get("COLORIZER_PRECISION"):
-        _remember()
-    return "ncnn"
+        return Runtime("ncnn", threads=threads)
+    required = precision or _from_environment("COLORIZER_PRECISION", PRECISIONS)
+    ncnn_allowed = (
+        backend is None
+        and required != "mixed_bfloat16"
+        and tensorflow_backend.keras_backend() == "tensorflow"
+        and ncnn_backend.available()
+    )
+    if ncnn_allowed and (fast_start or not tensorflow_backend.available() or _cached_choice_is_ncnn()):
+        return Runtime("ncnn", threads=threads)
+    if not tensorflow_backend.available() and tensorflow_backend.keras_backend() == "tensorflow":
+        raise ImportError("The network needs the package ncnn or TensorFlow, and neither is available.")
+    if tensorflow_backend.keras_backend() == "tensorflow":
+        tensorflow_backend.set_threads(threads)  # before the first measurement; later it is too late
+    chosen = required or fastest_precision(timer=timer)
+    if not ncnn_allowed or chosen != "float32":
+        return Runtime("tensorflow", chosen, threads)
+    if not timer.is_faster(Layer("ncnn", threads=threads), Layer("tensorflow")):
+        return Runtime("tensorflow", "float32", threads)
+    if required is None:
+        _cache_choice_of_ncnn()
+    return Runtime("ncnn", threads=threads)
 
 
-def surely_ncnn(soon: bool = False) -> bool:
-    """Whether ncnn is to be taken, as far as that can be said without TensorFlow, which is slow to load.
-
-    It is if it was asked for, and if it was the faster when this processor last timed these libraries.
+def fastest_precision(training: bool = False, timer: LayerTimer = _TIMER) -> str:
+    """The precision that Keras computes faster on this processor, "float32" or "mixed_bfloat16".
 
     Args:
-        soon: whether there is so little to do that being ready soon counts for more than a faster network.
+        training: whether gradients are computed as well. On a processor with AVX2 alone, a forward pass in
+            bfloat16 needs about as long as in float32, and its gradients 20x as long.
+        timer: measures both.
+
+    Raises:
+        ValueError: COLORIZER_PRECISION has a value that it cannot have.
     """
-    chosen = os.environ.get("COLORIZER_RUNTIME")
-    if chosen or not ncnn_backend.available() or keras_backend() != "tensorflow":
-        return chosen == "ncnn" and ncnn_backend.available()
-    if os.environ.get("COLORIZER_PRECISION") not in (None, "", "float32"):
-        return False
-    if soon or not tensorflow_backend.available():
-        return True
+    if required := _from_environment("COLORIZER_PRECISION", PRECISIONS):
+        return required
+    if tensorflow_backend.keras_backend() != "tensorflow":  # chosen for a GPU, which has bfloat16
+        return "mixed_bfloat16"
+    float32, bfloat16 = (Layer("tensorflow", precision, training) for precision in PRECISIONS)
+    return bfloat16.precision if timer.is_faster(bfloat16, float32) else float32.precision
+
+
+def precision_of(network: "keras.Model") -> str:
+    """The precision in which a Keras network computes."""
+    uses_bfloat16 = any(layer.compute_dtype == "bfloat16" for layer in network.layers)
+    return "mixed_bfloat16" if uses_bfloat16 else "float32"
+
+
+def _from_environment(name: str, choices: tuple[str, ...]) -> str | None:
+    value = os.environ.get(name) or None
+    if value is not None:
+        _check_choice(name, value, choices)
+    return value
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}. Received: {value!r}")
+
+
+# --- the cached choice -----------------------------------------------------------------------------------
+
+
+def cache_file() -> Path:
+    """The file that says on which processor, with which libraries, ncnn was faster."""
+    folder = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(folder, "colorizer", "ncnn-is-faster")
+
+
+def _cached_choice_is_ncnn() -> bool:
     try:
-        return MEMORY.read_text() == _circumstances()
-    except (OSError, UnicodeDecodeError):
+        return read_small(cache_file(), CACHE_LIMIT, own=True) == _fingerprint()
+    except OSError:
         return False
 
 
-def _remember() -> None:
+def _cache_choice_of_ncnn() -> None:
+    path = cache_file()
     try:
-        MEMORY.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(MEMORY, _circumstances().encode())
-    except OSError:  # it is timed again at the next start
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, _fingerprint())
+    except OSError:  # the next start measures again
         pass
 
 
-@lru_cache
-def _circumstances() -> str:
-    """What decides which runtime is the faster."""
+def _fingerprint() -> bytes:
+    """What the choice depends on: the processor and the versions of the libraries."""
     from llvmlite import binding
 
     versions = []
@@ -152,19 +217,4 @@ def _circumstances() -> str:
         except PackageNotFoundError:
             continue
     processor = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
-    return "\n".join([*processor, f"{cores()} cores", *versions])
-
-
-def best_precision() -> str:
-    """The precision to build a network in that `fastest` is to run: ncnn works in float32.
-
-    Raises:
-        ValueError: as `fastest_precision` and `fastest_runtime`.
-    """
-    return "float32" if fastest_runtime() == "ncnn" else fastest_precision()
-
-
-@lru_cache
-def _first_seconds(dtype: str, learning: bool) -> float:
-    """`benchmark.tensorflow_seconds`, taken once: both choices begin with it."""
-    return benchmark.tensorflow_seconds(dtype, learning)
+    return "\n".join([*processor, f"{cores()} cores", *versions]).encode()

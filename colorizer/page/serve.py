@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from colorizer.errors import WeightsError
-from colorizer.fast_import import uncollected, without
+from colorizer.fast_import import gc_paused, hide_modules
 from colorizer.page import temp_files
 from colorizer.page.error_messages import set_up_logging
 from colorizer.page.settings import SETTINGS
@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace, folder: Path) -> int:
-    with uncollected(), without(*UNUSED):
+    with gc_paused(), hide_modules(*UNUSED):
         from colorizer.colorizer import Colorizer
         from colorizer.page import gradio_patches
         from colorizer.page.app import build_page, launch_options

@@ -3,12 +3,12 @@
     Colorizer.from_pretrained("owner/name")
     Colorizer.from_pretrained("owner/name@0123456789abcdef0123456789abcdef01234567")
 
-A name can be moved to other content, a 40-digit commit cannot: pin it, and what loads today loads the same
-in five years, without asking the Hub again once it is in the cache. HF_ENDPOINT names another server,
-HF_TOKEN opens private repositories, HF_HUB_OFFLINE=1 forbids asking anybody.
+A name can be moved to other content, a 40-digit commit cannot: with a commit, what loads today loads the same
+in five years, and needs no request once it is in the cache. HF_ENDPOINT names another server, HF_TOKEN opens
+private repositories, HF_HUB_OFFLINE=1 forbids requests.
 
-The cache knows for every branch the commit that it saw last. Here that note moves only once the weights of
-the new commit are whole and fit the network, so what worked yesterday works offline tomorrow, whatever
+The cache records for every branch the last commit that it saw. Here that record moves only once the weights
+of the new commit are complete and fit the network. So what worked yesterday works offline tomorrow, whatever
 somebody publishes today.
 """
 
@@ -20,8 +20,9 @@ from pathlib import Path
 from colorizer.errors import WeightsError
 from colorizer.pretrained import manifest
 
-_ADDRESS = re.compile(r"(?:hf://)?(?P<repo>[\w-][\w.-]*/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+_ADDRESS = re.compile(r"(?:hf://)?(?P<repo>[\w-][\w.-]*/[\w.-]+)(@(?P<revision>[\w-][\w.-]*(/[\w.-]+)*))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+MAX_NAME = 200  # characters of a repository or a revision: more is no name, and too long for a file system
 INSTEAD = "or give a local folder or file instead"
 
 
@@ -40,11 +41,12 @@ class Address:
             WeightsError: it is none of these.
         """
         match = _ADDRESS.fullmatch(text)
-        if not match:
+        names = (match["repo"], match["revision"] or "main") if match else ()
+        if not names or any(len(name) > MAX_NAME or ".." in name for name in names):
             raise WeightsError(
-                f"Weights on the Hub are named owner/name or owner/name@revision. Received: {text}"
+                f"Weights on the Hub are named owner/name or owner/name@revision. Received: {shorten(text)}"
             )
-        return cls(match["repo"], match["revision"] or "main")
+        return cls(*names)
 
     @property
     def is_pinned(self) -> bool:
@@ -55,31 +57,43 @@ class Address:
         return f"{self.repo}@{self.revision}"
 
 
+def shorten(text: object) -> str:
+    """A text that the user gave, short enough for a message."""
+    words = str(text)
+    return words if len(words) <= 2 * MAX_NAME else f"{words[:MAX_NAME]}… ({len(words)} characters)"
+
+
 def looks_like_address(text: str) -> bool:
     """Whether a string can name a repository on the Hub; "weights.h5" and "../weights" cannot."""
     return text.startswith("hf://") or bool(_ADDRESS.fullmatch(text) and not text.endswith((".h5", "/")))
 
 
 def fetch(text: str) -> Path:
-    """Downloads weights and manifest, unless they are in the cache, and compares their checksum.
+    """Downloads weights and manifest, unless they are in the cache, and compares the checksum.
 
     Args:
         text: as in `Address.parse`.
 
     Returns:
-        The weights file in the cache, its manifest beside it. A branch that the Hub cannot be asked about
-        is taken as the cache last knew it, with a warning.
+        The weights file in the cache, its manifest beside it. If the Hub does not answer, a branch is what
+        the cache last saw of it, with a warning.
 
     Raises:
-        WeightsError: a wrong address, no such files, damaged ones, or no way to the Hub.
+        WeightsError: a wrong address, no such files, damaged ones, or no connection to the Hub.
     """
     # Imported here: training and local weights need no Hub.
     import httpx2
     from huggingface_hub import is_offline_mode
+    from huggingface_hub.errors import HFValidationError
 
     address = Address.parse(text)
-    cached = _cached(address)
-    if cached and address.is_pinned and _is_whole(cached):
+    try:
+        cached = _cached(address)
+    except HFValidationError as error:
+        raise WeightsError(
+            f"{address.repo} cannot be a repository on the Hub: {_first_line(error)}"
+        ) from error
+    if cached and address.is_pinned and _is_intact(cached):
         return cached
     if is_offline_mode():
         if cached:
@@ -89,31 +103,31 @@ def fetch(text: str) -> Path:
             f"{INSTEAD}."
         )
     try:
-        commit = _ask_commit(address, patient=cached is None)
+        commit = _request_commit(address, retry=cached is None)
     except (httpx2.HTTPError, OSError) as error:
         if cached is None or _is_refusal(error):
             raise WeightsError(_explain(address, error)) from error
         warnings.warn(
-            f"The Hub does not answer ({_first_line(error)}); {address} is taken as the cache knows it, at "
-            f"commit {cached.parent.name}.",
+            f"The Hub does not answer ({_first_line(error)}); {address} comes from the cache, at commit "
+            f"{cached.parent.name}.",
             stacklevel=2,
         )
         return cached
     path = _download(Address(address.repo, commit))
     try:
-        manifest.check(path)
+        manifest.verify_checksum(path)
     except WeightsError as error:
         _discard(path)
-        before = f" {address.repo}@{cached.parent.name} is still in the cache." if cached else ""
-        raise WeightsError(f"What came from the Hub as {address} is not kept. {error}{before}") from error
+        kept = f" {address.repo}@{cached.parent.name} is still in the cache." if cached else ""
+        raise WeightsError(f"The download of {address} is not kept. {error}{kept}") from error
     return path
 
 
-def settle(text: str, path: Path) -> None:
-    """Notes in the cache that a branch is now at the commit of `path`; call it once the weights are in use.
+def record_commit(text: str, path: Path) -> None:
+    """Records in the cache that a branch is now at the commit of `path`; call it once the weights are in use.
 
     Raises:
-        WeightsError: the Hub went away in this very moment, and knew nothing before.
+        WeightsError: the Hub no longer answers.
     """
     import httpx2
     from huggingface_hub import hf_hub_download, is_offline_mode
@@ -122,7 +136,7 @@ def settle(text: str, path: Path) -> None:
     if address.is_pinned or is_offline_mode() or _cached(address) == path:
         return
     try:
-        hf_hub_download(address.repo, manifest.MANIFEST, revision=address.revision)  # asks, writes the note
+        hf_hub_download(address.repo, manifest.MANIFEST_NAME, revision=address.revision)  # writes the record
     except (httpx2.HTTPError, OSError) as error:
         raise WeightsError(_explain(address, error)) from error
 
@@ -133,69 +147,69 @@ def _cached(address: Address) -> Path | None:
 
     paths = [
         try_to_load_from_cache(address.repo, name, revision=address.revision)
-        for name in (manifest.MANIFEST, manifest.FILE)
+        for name in (manifest.MANIFEST_NAME, manifest.WEIGHTS_NAME)
     ]
     return Path(paths[1]) if all(isinstance(path, str) for path in paths) else None
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether cached weights have their checksum; if not they are thrown away."""
+def _is_intact(path: Path) -> bool:
+    """Whether cached weights have their checksum; if not, they are removed from the cache."""
     try:
-        manifest.check(path)
+        manifest.verify_checksum(path)
     except WeightsError:
         _discard(path)
         return False
     return True
 
 
-def _ask_commit(address: Address, patient: bool) -> str:
-    """The commit that a revision is at now; a patient question is repeated if the Hub is busy or broken."""
+def _request_commit(address: Address, retry: bool) -> str:
+    """The commit that a revision is at now; `retry` repeats the request if the Hub is busy or broken."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError
 
-    url = hf_hub_url(address.repo, manifest.MANIFEST, revision=address.revision)
+    url = hf_hub_url(address.repo, manifest.MANIFEST_NAME, revision=address.revision)
     try:
-        about = get_hf_file_metadata(url)
+        metadata = get_hf_file_metadata(url)
     except HfHubHTTPError as error:
-        # Without a network there is nothing to wait for; with 429 and 5xx there is.
-        if not patient or _is_refusal(error):
+        # Without a network a second request is pointless; after 429 and 5xx it is not.
+        if not retry or _is_refusal(error):
             raise
-        about = get_hf_file_metadata(url, retry_on_errors=True)
-    if about.commit_hash is None:
+        metadata = get_hf_file_metadata(url, retry_on_errors=True)
+    if metadata.commit_hash is None:
         raise OSError(f"{url} does not answer as the Hub does")
-    return about.commit_hash
+    return metadata.commit_hash
 
 
 def _download(address: Address) -> Path:
-    """Manifest and weights of one commit; the client resumes what breaks off, and keeps only whole files."""
+    """Manifest and weights of one commit; the client resumes downloads and keeps complete files only."""
     import httpx2
     from huggingface_hub import hf_hub_download
 
     try:
-        hf_hub_download(address.repo, manifest.MANIFEST, revision=address.revision)
-        return Path(hf_hub_download(address.repo, manifest.FILE, revision=address.revision))
+        hf_hub_download(address.repo, manifest.MANIFEST_NAME, revision=address.revision)
+        return Path(hf_hub_download(address.repo, manifest.WEIGHTS_NAME, revision=address.revision))
     except (httpx2.HTTPError, OSError) as error:
         raise WeightsError(_explain(address, error)) from error
 
 
 def _discard(path: Path) -> None:
-    """Takes weights and manifest of one commit out of the cache; what another commit shares stays."""
-    for file in (path, path.with_name(manifest.MANIFEST)):
+    """Removes weights and manifest of one commit from the cache; what another commit shares stays."""
+    for file in (path, path.with_name(manifest.MANIFEST_NAME)):
         content = file.resolve()
         file.unlink(missing_ok=True)
-        others = path.parent.parent.glob("*/*")
-        if not any(other.resolve() == content for other in others):
+        other_files = path.parent.parent.glob("*/*")
+        if not any(other.resolve() == content for other in other_files):
             content.unlink(missing_ok=True)
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether the Hub answered, and the answer will stay the same: no such thing, or not for you."""
+    """Whether the Hub answered, and will answer the same again: no such file, or no permission."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     return status is not None and 400 <= status < 500 and status not in (408, 429)
 
 
 def _explain(address: Address, error: Exception) -> str:
-    """One sentence on why the weights cannot be fetched, with what to do."""
+    """One sentence that says why the weights cannot be fetched, and what to do."""
     from huggingface_hub import constants
     from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
 
@@ -207,7 +221,8 @@ def _explain(address: Address, error: Exception) -> str:
     if isinstance(error, RevisionNotFoundError):
         return f"{address.repo} on the Hub has no commit, tag or branch {address.revision}."
     if isinstance(error, EntryNotFoundError) and getattr(error, "response", None) is not None:
-        return f"{address} on the Hub holds no weights: {manifest.MANIFEST} or {manifest.FILE} is missing."
+        names = f"{manifest.MANIFEST_NAME} or {manifest.WEIGHTS_NAME}"
+        return f"{address} on the Hub holds no weights: {names} is missing."
     return (
         f"The weights {address} cannot be fetched from {constants.ENDPOINT} ({_first_line(error)}), and the "
         f"cache does not hold them: try again with a connection, {INSTEAD}."

@@ -1,15 +1,17 @@
 """Finds weights wherever they are, checks them, and loads them: the shipped ones, a file, a folder, the Hub.
 
-    find_weights()                          # the file of the shipped weights
+    find_weights()                          # the path of the shipped weights
+    load_forward(runtime)                   # the network with these weights, as a function of arrays
     load_weights(network, "my-weights/")    # into a Keras network
-    read_weights("owner/name@revision")     # as arrays, without Keras, which takes some seconds to load
+    read_weights("owner/name@revision")     # as arrays, without Keras, which needs some seconds to load
 
-COLORIZER_WEIGHTS, if set, takes the place of the shipped weights wherever none are named: a file, a folder,
-or owner/name@revision on the Hugging Face Hub.
+COLORIZER_WEIGHTS, if set, replaces the shipped weights wherever none are named: a file, a folder, or
+owner/name@revision on the Hugging Face Hub.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,15 +19,17 @@ import numpy as np
 
 from colorizer import resources
 from colorizer.errors import WeightsError
-from colorizer.model.spec import ARCHITECTURE, Conv
+from colorizer.model.runtime import Runtime
+from colorizer.model.spec import ARCHITECTURE, Conv, Forward
 from colorizer.pretrained import hub_download, manifest, weights_file
+from colorizer.pretrained.sanity_check import check_colors
 
 if TYPE_CHECKING:
     import keras
 
 SHIPPED = resources.WEIGHTS
 VARIABLE = "COLORIZER_WEIGHTS"
-Read = TypeVar("Read")
+Result = TypeVar("Result")
 
 
 def hub_address(source: str | os.PathLike | None) -> str | None:
@@ -35,7 +39,7 @@ def hub_address(source: str | os.PathLike | None) -> str | None:
     """
     if source is None:
         source = os.environ.get(VARIABLE) or None
-    if not isinstance(source, str) or (not source.startswith("hf://") and Path(source).exists()):
+    if not isinstance(source, str) or (not source.startswith("hf://") and os.path.exists(source)):
         return None
     return source if hub_download.looks_like_address(source) else None
 
@@ -53,40 +57,59 @@ def find_weights(source: str | os.PathLike | None = None) -> Path:
     if address := hub_address(source):
         return hub_download.fetch(address)
     path = Path(os.environ.get(VARIABLE) or SHIPPED) if source is None else Path(source)
-    if path.is_dir():
-        path = path / manifest.FILE
-    if not path.is_file():
+    if os.path.isdir(path):
+        path = path / manifest.WEIGHTS_NAME
+    if not os.path.isfile(path):  # unlike Path.is_file, it accepts names of any length
         raise WeightsError(
-            f"There are no weights at {path}. Give a {manifest.FILE} file or a folder that holds one; the "
-            "shipped ones come with the repository, and train.py makes new ones."
+            f"There are no weights at {hub_download.shorten(path)}. Give a {manifest.WEIGHTS_NAME} file or a "
+            "folder that holds one; the shipped ones come with the package, and train.py makes new ones."
         )
     return path
 
 
-def load_weights(network: "keras.Model", source: str | os.PathLike | None = None) -> Path:
-    """Loads weights into `network`, after checking them against the checksum beside them, if any.
+def load_forward(runtime: Runtime, source: str | os.PathLike | None = None) -> Forward:
+    """The shipped network with weights from `source`, as a function of arrays.
 
     Args:
-        network: as of `build_network`.
+        runtime: what computes the network.
+        source: as in `find_weights`.
+
+    Raises:
+        WeightsError: no file, a checksum that differs, weights that do not fit the network, or weights that
+            do not colour a known picture plausibly.
+    """
+    with _verified(source) as path:
+        forward = runtime.load(_read(path, lambda: weights_file.read(path, ARCHITECTURE)))
+        check_colors(forward, path)
+    return forward
+
+
+def load_weights(network: "keras.Model", source: str | os.PathLike | None = None) -> Path:
+    """Loads weights into `network`, after a comparison with the checksum beside them, if there is one.
+
+    Args:
+        network: a Keras model, as of `build_network`.
         source: as in `find_weights`.
 
     Returns:
-        The file that was read.
+        The path of the file.
 
     Raises:
         WeightsError: no file, a checksum that differs, or weights that do not fit the network.
     """
-    return _checked(source, network.load_weights)[1]
+    with _verified(source) as path:
+        _read(path, lambda: weights_file.load(network, path))
+    return path
 
 
 def read_weights(
     source: str | os.PathLike | None = None, architecture: tuple[Conv, ...] = ARCHITECTURE
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Reads the weights without Keras, which takes some seconds to load.
+    """Reads the weights without Keras, which needs some seconds to load.
 
     Args:
         source: as in `find_weights`.
-        architecture: what network they must be of.
+        architecture: the table of the network that the weights belong to.
 
     Returns:
         Of each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,), float32.
@@ -94,20 +117,25 @@ def read_weights(
     Raises:
         WeightsError: as in `load_weights`.
     """
-    return _checked(source, lambda path: weights_file.read(path, architecture))[0]
+    with _verified(source) as path:
+        return _read(path, lambda: weights_file.read(path, architecture))
 
 
-def _checked(source: str | os.PathLike | None, take: Callable[[Path], Read]) -> tuple[Read, Path]:
-    """What `take` makes of the weights' file, after its checksum has been compared; and the file."""
+@contextmanager
+def _verified(source: str | os.PathLike | None) -> Iterator[Path]:
+    """The weights file, its checksum compared; once it is in use, the Hub's cache notes its commit."""
     address = hub_address(source)
     path = find_weights(address or source)
-    manifest.check(path)
+    manifest.verify_checksum(path)
+    yield path
+    if address:
+        hub_download.record_commit(address, path)
+
+
+def _read(path: Path, read: Callable[[], Result]) -> Result:
     try:
-        taken = take(path)
-    # HDF5 raises what it likes on damaged files: OSError, KeyError, RuntimeError, MemoryError …
+        return read()
+    # HDF5 raises anything on damaged files: OSError, KeyError, RuntimeError, MemoryError …
     except Exception as error:
         reason = str(error).partition("\n")[0]  # Keras goes on with a list of layers
         raise WeightsError(f"{path} does not hold weights of this network: {reason}") from error
-    if address:
-        hub_download.settle(address, path)
-    return taken, path

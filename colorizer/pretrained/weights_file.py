@@ -2,9 +2,11 @@
 
     save(network, Path("my-weights/"))            # the file and its manifest
     read(path, ARCHITECTURE)                      # [(kernel, bias), ...] as arrays, without Keras
+    load(network, path)                           # into any Keras network
 
-A network lives as long as its weights can be read: the architecture is code (`model/spec.py`), the weights
-are plain arrays in a format that many programs know.
+Weights are usable for as long as they can be read: the architecture is code (`model/spec.py`), the weights
+are plain arrays in a format that many programs know. A weights file may come from a stranger. So every array
+is checked to lie in the file itself, to have the expected shape, and to be finite, before Keras sees it.
 """
 
 import json
@@ -22,13 +24,16 @@ if TYPE_CHECKING:
     import h5py
     import keras
 
+# Beside the weights, a file may hold an optimizer's moments: Adam has two per parameter.
+MAX_ARRAYS_PER_PARAMETER = 4
+
 
 def read(path: Path, architecture: tuple[Conv, ...]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Reads the arrays out of a weights file.
+    """Reads the arrays of a weights file.
 
     Args:
         path: of the file.
-        architecture: what network they must be of.
+        architecture: the table of the network that the weights belong to.
 
     Returns:
         Of each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,), float32.
@@ -42,38 +47,91 @@ def read(path: Path, architecture: tuple[Conv, ...]) -> list[tuple[np.ndarray, n
     result, inputs = [], 1
     with h5py.File(path) as file:
         for number, conv in enumerate(architecture):
-            # So Keras names them, in their order.
-            place = f"layers/conv2d{f'_{number}' if number else ''}/vars"
-            shapes = (3, 3, inputs, conv.filters), (conv.filters,)
-            result.append(tuple(_array(file, f"{place}/{i}", shape) for i, shape in enumerate(shapes)))
+            # The names that Keras gives to the layers of a network, in their order.
+            group = f"layers/conv2d{f'_{number}' if number else ''}/vars"
+            kernel = _array(file, f"{group}/0", (3, 3, inputs, conv.filters))
+            result.append((kernel, _array(file, f"{group}/1", (conv.filters,))))
             inputs = conv.filters
     return result
 
 
-def _array(file: "h5py.File", name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """An array out of the file, which may claim anything of itself: numbers of this shape that lie in it."""
+def load(network: "keras.Model", path: Path) -> None:
+    """Loads the arrays of a weights file into a Keras network of any architecture.
+
+    Raises:
+        Exception: as `read`.
+    """
     import h5py
 
-    found = file[name]
-    if not isinstance(found, h5py.Dataset) or found.shape != shape or found.dtype.kind != "f":
-        raise ValueError(f"{name} should be numbers of shape {shape}, and is {found}")
-    if found.file.filename != file.filename or found.external or found.is_virtual:
-        raise ValueError(f"{name} lies in another file")
-    return found[()].astype(np.float32)
+    # Not while Keras reads: a dataset that points elsewhere crashes the process once TensorFlow is loaded.
+    with h5py.File(path) as file:
+        _check_datasets(file, MAX_ARRAYS_PER_PARAMETER * network.count_params())
+    network.load_weights(path)
 
 
 def save(network: "keras.Model", folder: Path) -> Path:
-    """Writes the weights and their checksum into `folder`; each appears whole or not at all."""
+    """Writes the weights and their checksum into `folder`; each file appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / manifest.FILE
-    partial = folder / f".{os.getpid()}.partial.weights.h5"  # Keras insists on the ending
+    path = folder / manifest.WEIGHTS_NAME
+    partial = folder / f".{os.getpid()}.partial.weights.h5"  # Keras requires this suffix
     try:
         network.save_weights(partial)
         digest = manifest.sha256(partial)
-        # Between the two renames a reader would see a mismatch and be told so; it never reads half a file.
+        # A reader between the two renames finds checksums that differ, and says so; it never reads half a
+        # file.
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-    about = {"file": manifest.FILE, "sha256": digest, "parameters": network.count_params()}
-    replace_file(folder / manifest.MANIFEST, (json.dumps(about, indent=2) + "\n").encode())
+    record = {"file": manifest.WEIGHTS_NAME, "sha256": digest, "parameters": network.count_params()}
+    replace_file(folder / manifest.MANIFEST_NAME, (json.dumps(record, indent=2) + "\n").encode())
     return path
+
+
+def _array(file: "h5py.File", name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """One array of the file: floats of this shape, stored in the file itself, all of them finite."""
+    dataset = file[name]
+    _check_is_plain(file, name, dataset)
+    if dataset.shape != shape or dataset.dtype.kind != "f":
+        raise ValueError(f"{name} must be floats of shape {shape}. Received: {dataset}")
+    return _finite(name, dataset[()].astype(np.float32))
+
+
+def _check_datasets(file: "h5py.File", max_elements: int) -> None:
+    """Checks every dataset of the file, whatever their names and shapes."""
+    import h5py
+
+    links: list[tuple[str, object]] = []
+    # Only collected here: HDF5 reports no exception of a callback in words.
+    file.visititems_links(lambda name, link: links.append((name, link)))
+    elements = 0
+    for name, link in links:
+        if not isinstance(link, h5py.HardLink):
+            raise ValueError(f"{name} lies in another place. Received: {link}")
+        entry = file[name]
+        if isinstance(entry, h5py.Group):
+            continue
+        _check_is_plain(file, name, entry)
+        if entry.dtype.kind not in "fiu":
+            raise ValueError(f"{name} must be numbers. Received: {entry}")
+        elements += entry.size
+        if elements > max_elements:
+            raise ValueError(f"the file has more than {max_elements} numbers, too many for this network")
+        if entry.dtype.kind == "f":
+            _finite(name, entry[()].astype(np.float32))
+
+
+def _check_is_plain(file: "h5py.File", name: str, entry: object) -> None:
+    """A file may claim anything: its arrays must be datasets of its own, not of other files."""
+    import h5py
+
+    if not isinstance(entry, h5py.Dataset):
+        raise ValueError(f"{name} must be numbers. Received: {entry}")
+    if entry.file.filename != file.filename or entry.external or entry.is_virtual:
+        raise ValueError(f"{name} lies in another file")
+
+
+def _finite(name: str, array: np.ndarray) -> np.ndarray:
+    if not np.isfinite(array).all():
+        count = array.size - np.count_nonzero(np.isfinite(array))
+        raise ValueError(f"{name} must be finite numbers. Received: {count} that are infinite or no number")
+    return array

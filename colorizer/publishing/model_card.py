@@ -96,9 +96,9 @@ def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "Mo
     """
     from huggingface_hub import ModelCard
 
-    manifest.check(find_weights(folder))
-    about, training = _read(folder / manifest.MANIFEST), _read(folder / manifest.TRAINING)
-    measured = folder / manifest.EVALUATION
+    manifest.verify_checksum(find_weights(folder))
+    about, training = _read(folder / manifest.MANIFEST_NAME), _read(folder / manifest.TRAINING_NAME)
+    measured = folder / manifest.EVALUATION_NAME
     evaluation = _read(measured) if measured.exists() else None
     if evaluation and evaluation.get("weights") != about["sha256"]:
         raise CardError(
@@ -109,7 +109,7 @@ def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "Mo
         how = f"These weights are those of minute {training['minutes']:g}, after {training['crops']:,} crops."
         parts = {
             "file": about["file"],
-            "manifest": manifest.MANIFEST,
+            "manifest": manifest.MANIFEST_NAME,
             "parameters": f"{about['parameters']:,}",
             "repo": repo,
             "sheet": SHEET if sheet else None,

@@ -62,7 +62,7 @@ def collect(repo: str, folder: Path = SHIPPED) -> dict[str, Path | bytes]:
     files: dict[str, Path | bytes] = {
         model_card.NAME: str(model_card.build_card(folder, repo, sheet=True)).encode()
     }
-    names = (manifest.FILE, manifest.MANIFEST, manifest.TRAINING, manifest.EVALUATION)
+    names = (manifest.WEIGHTS_NAME, manifest.MANIFEST_NAME, manifest.TRAINING_NAME, manifest.EVALUATION_NAME)
     files |= {name: folder / name for name in names if (folder / name).exists()}
     return files | {model_card.SHEET: sheet}
 

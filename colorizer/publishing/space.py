@@ -23,7 +23,13 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = ("README.md", "LICENSE", "app.py", "requirements.txt")
 FOLDERS = ("colorizer", "docs", "examples")  # README.md links to docs
 # Of weights/ only these: a training run may have left its checkpoint there.
-WEIGHTS = (manifest.FILE, manifest.MANIFEST, model_card.NAME, manifest.TRAINING, manifest.EVALUATION)
+WEIGHTS = (
+    manifest.WEIGHTS_NAME,
+    manifest.MANIFEST_NAME,
+    model_card.NAME,
+    manifest.TRAINING_NAME,
+    manifest.EVALUATION_NAME,
+)
 LEFT_OUT = ("__pycache__", ".DS_Store")
 THUMBNAIL = "docs/pictures/before-after.jpg"
 SPACE_README = "README.md"
@@ -49,7 +55,7 @@ def collect(space: str, model: str | None = None, root: Path = ROOT) -> list[tup
             f"A Space needs {', '.join(missing)}, which {root} does not hold: deploy from a checkout of the "
             "repository"
         )
-    manifest.check(find_weights(root / "weights"))
+    manifest.verify_checksum(find_weights(root / "weights"))
     paths = [root / name for name in FILES]
     paths += [root / "weights" / name for name in WEIGHTS if (root / "weights" / name).exists()]
     for folder in FOLDERS:

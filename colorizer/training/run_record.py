@@ -50,7 +50,7 @@ def write(folder: Path, config: TrainingConfig, row: dict[str, Any], photos: int
         record["datasets"] = [
             hub_download.Address.parse(path[len(hub_dataset.DATASETS) :]).repo for path in addresses
         ]
-    replace_file(folder / manifest.TRAINING, (json.dumps(record, indent=2) + "\n").encode())
+    replace_file(folder / manifest.TRAINING_NAME, (json.dumps(record, indent=2) + "\n").encode())
 
 
 def command(config: TrainingConfig) -> str:
@@ -70,5 +70,5 @@ def command(config: TrainingConfig) -> str:
 
 def _read(source: str) -> dict[str, Any]:
     """The record of an earlier run; empty where weights came without one."""
-    path = Path(source) / manifest.TRAINING
+    path = Path(source) / manifest.TRAINING_NAME
     return json.loads(path.read_text()) if path.is_file() else {}

@@ -65,7 +65,7 @@ class Trainer:
         """
         check(config)
         self.config = config
-        precision = config.precision or fastest_precision(learning=True)
+        precision = config.precision or fastest_precision(training=True)
         arrays = read_arrays(config.teacher) if config.teacher else {}
         mentor = load_mentors(config.mentor, arrays, precision) if config.mentor else None
         heard = config.lpips or (config.hint and mentor is None)

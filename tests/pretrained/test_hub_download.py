@@ -24,7 +24,10 @@ IMPORTS = (
     "from colorizer.pretrained.locate import find_weights, load_weights; "
     "from colorizer.training import hub_dataset; "
 )
-FETCH = "path = find_weights({0!r}); manifest.check(path); hub_download.settle({0!r}, path); print(path)"
+FETCH = (
+    "path = find_weights({0!r}); manifest.verify_checksum(path); "
+    "hub_download.record_commit({0!r}, path); print(path)"
+)
 LOAD = (  # a small network instead of the shipped one
     "from tests.helpers.network import TINY; from colorizer.model.network import build_network; "
     "network = build_network(TINY, precision='float32'); "
@@ -82,11 +85,11 @@ def test_the_stand_in_for_the_hub_was_read_from_the_source_of_this_very_client()
 
 def test_a_name_is_fetched_then_only_asked_about_and_a_commit_is_not_even_asked_about(server, versions):
     path = fetch(server)
-    assert Path(path).read_bytes() == versions[0][manifest.FILE]
+    assert Path(path).read_bytes() == versions[0][manifest.WEIGHTS_NAME]
     assert commit_of(path) == server.first
     server.asked.clear()
     assert fetch(server) == path
-    assert server.asked == [f"HEAD /{NAME}/resolve/main/{manifest.MANIFEST}"]
+    assert server.asked == [f"HEAD /{NAME}/resolve/main/{manifest.MANIFEST_NAME}"]
     server.asked.clear()
     assert fetch(server, f"{NAME}@{server.first}") == path
     assert fetch(server, NAME, HF_HUB_OFFLINE="1") == path
@@ -108,11 +111,15 @@ def test_a_local_folder_of_that_name_wins_and_a_variable_names_the_default(serve
     for name, data in versions[1].items():
         (folder / name).write_bytes(data)
     locate = "print(find_weights({}))"
-    assert client(server, locate.format(repr(NAME)), cwd=tmp_path / "here") == f"{NAME}/{manifest.FILE}"
+    assert (
+        client(server, locate.format(repr(NAME)), cwd=tmp_path / "here") == f"{NAME}/{manifest.WEIGHTS_NAME}"
+    )
     assert server.asked == []
     path = client(server, locate.format(""), COLORIZER_WEIGHTS=f"{NAME}@{server.first}")
     assert commit_of(path) == server.first
-    assert client(server, locate.format(""), COLORIZER_WEIGHTS=str(folder)) == str(folder / manifest.FILE)
+    assert client(server, locate.format(""), COLORIZER_WEIGHTS=str(folder)) == str(
+        folder / manifest.WEIGHTS_NAME
+    )
 
 
 def test_a_private_repository_opens_by_token_which_is_not_sent_on_to_where_the_files_lie(server, versions):
@@ -128,7 +135,7 @@ def test_a_private_repository_opens_by_token_which_is_not_sent_on_to_where_the_f
 
 def test_a_download_that_breaks_off_is_resumed(server, versions):
     server.fail("GET /cdn/", "drop")
-    assert Path(fetch(server)).read_bytes() == versions[0][manifest.FILE]
+    assert Path(fetch(server)).read_bytes() == versions[0][manifest.WEIGHTS_NAME]
     assert sum(request.startswith("GET /cdn/") for request in server.asked) == 2
 
 
@@ -141,8 +148,10 @@ def test_a_truncated_file_and_a_killed_download_leave_what_was_good(server, vers
     environment = server.environment(server.cache, PYTHONPATH=str(ROOT))
     code = IMPORTS + FETCH.format(NAME)
     victim = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
-    content = server.asked.count(f"GET /cdn/{json.loads(versions[1][manifest.MANIFEST])['sha256']}")
-    while server.asked.count(f"GET /cdn/{json.loads(versions[1][manifest.MANIFEST])['sha256']}") == content:
+    content = server.asked.count(f"GET /cdn/{json.loads(versions[1][manifest.MANIFEST_NAME])['sha256']}")
+    while (
+        server.asked.count(f"GET /cdn/{json.loads(versions[1][manifest.MANIFEST_NAME])['sha256']}") == content
+    ):
         time.sleep(0.05)
     victim.kill()
     victim.wait()
@@ -152,16 +161,16 @@ def test_a_truncated_file_and_a_killed_download_leave_what_was_good(server, vers
 
 def test_a_changed_file_is_refused_not_kept_and_what_was_good_stays(server, versions):
     path = fetch(server)
-    data = bytearray(versions[1][manifest.FILE])
+    data = bytearray(versions[1][manifest.WEIGHTS_NAME])
     data[len(data) // 2] ^= 1
-    server.commit("model", NAME, {**versions[1], manifest.FILE: bytes(data)}, "damaged")
+    server.commit("model", NAME, {**versions[1], manifest.WEIGHTS_NAME: bytes(data)}, "damaged")
     said = fetch(server)
     assert "is not kept" in said
     assert "its sha256 is" in said
     assert f"{NAME}@{server.first} is still in the cache." in said
     assert fetch(server, HF_HUB_OFFLINE="1") == path
-    assert Path(path).read_bytes() == versions[0][manifest.FILE]
-    assert len(list((server.cache / "hub").rglob(manifest.FILE))) == 1
+    assert Path(path).read_bytes() == versions[0][manifest.WEIGHTS_NAME]
+    assert len(list((server.cache / "hub").rglob(manifest.WEIGHTS_NAME))) == 1
     third = server.commit("model", NAME, versions[1], "repaired")
     assert commit_of(fetch(server)) == third
 
@@ -169,10 +178,10 @@ def test_a_changed_file_is_refused_not_kept_and_what_was_good_stays(server, vers
 def test_a_wrong_etag_cannot_pass_old_weights_off_as_new_nor_harm_them(server, versions):
     path = fetch(server)
     server.commit("model", NAME, versions[1], "second")
-    old = json.loads(versions[0][manifest.MANIFEST])["sha256"]
+    old = json.loads(versions[0][manifest.MANIFEST_NAME])["sha256"]
     server.fail(f"HEAD /{NAME}/resolve", "etag", times=9, etag=old)
     assert "is not" in fetch(server)
-    assert Path(path).read_bytes() == versions[0][manifest.FILE]
+    assert Path(path).read_bytes() == versions[0][manifest.WEIGHTS_NAME]
     assert fetch(server, HF_HUB_OFFLINE="1") == path
 
 
@@ -216,9 +225,20 @@ def test_a_repository_without_weights_says_so(server):
     assert "on the Hub holds no weights" in fetch(server, "someone/empty")
 
 
-@pytest.mark.parametrize("address", ["hf://", "hf://colorizer", "hf://a/b/c", "hf://a/b@", "a b/c"])
+@pytest.mark.parametrize(
+    "address",
+    ["hf://", "hf://colorizer", "hf://a/b/c", "hf://a/b@", "a b/c", "a/b@../../etc", "a/b@/etc",
+     "a/b@x//y", "a/b@" + "c" * 5000, "hf://a/" + "b" * 5000],
+    ids=lambda address: address[:20],
+)  # fmt: skip
 def test_a_wrong_address_is_refused_before_anything_is_asked(address):
     with pytest.raises(WeightsError, match=r"named owner/name or owner/name@revision\. Received: "):
+        hub_download.fetch(address)
+
+
+@pytest.mark.parametrize("address", ["a/b--c", "a/-b", "a/b.git", "ä/b"])
+def test_a_name_that_the_hub_does_not_allow_is_one_sentence(address):
+    with pytest.raises(WeightsError, match="cannot be a repository on the Hub: "):
         hub_download.fetch(address)
 
 

@@ -2,8 +2,13 @@
 
 import hashlib
 import json
+import os
 import pickle
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -11,10 +16,12 @@ import pytest
 
 from colorizer import Colorizer, WeightsError
 from colorizer.model.network import build_network
-from colorizer.model.spec import Conv
+from colorizer.model.runtime import Runtime
+from colorizer.model.spec import BACKENDS, Conv
 from colorizer.pretrained import manifest, weights_file
 from colorizer.pretrained.locate import SHIPPED, find_weights, load_weights, read_weights
 from tests.helpers.network import TINY
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture
@@ -84,13 +91,13 @@ def test_a_truncated_file_without_a_manifest_is_refused(saved, take):
 
 
 def test_where_a_damaged_file_was_refused_a_whole_one_is_taken(saved, take):
-    (saved / manifest.MANIFEST).unlink()
-    whole = (saved / manifest.FILE).read_bytes()
+    (saved / manifest.MANIFEST_NAME).unlink()
+    whole = (saved / manifest.WEIGHTS_NAME).read_bytes()
     for damaged in (whole[: len(whole) // 2], whole[:200] + bytes(2000) + whole[2200:]):
-        (saved / manifest.FILE).write_bytes(damaged)
+        (saved / manifest.WEIGHTS_NAME).write_bytes(damaged)
         with pytest.raises(WeightsError):
             take(saved)
-    (saved / manifest.FILE).write_bytes(whole)
+    (saved / manifest.WEIGHTS_NAME).write_bytes(whole)
     take(saved)
 
 
@@ -99,11 +106,48 @@ def test_another_networks_weights_are_refused(saved, take):
         take(saved, (Conv(4, stride=2), Conv(2, upsample=True)))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "not json"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", "null", "not json", "[" * 100_000, '{"file": null, "sha256": null}', " " * (1 << 21),
+     '{"file": "colorizer.weights.h5", "sha256": null}', '{"file": "colorizer.weights.h5", "sha256": "12"}'],
+    ids=lambda text: text[:45],
+)  # fmt: skip
 def test_a_broken_manifest_is_refused(saved, text, take):
     (saved / "colorizer.json").write_text(text)
     with pytest.raises(WeightsError, match=r"colorizer\.json is not a manifest"):
         take(saved)
+
+
+def test_a_manifest_that_names_another_file_does_not_switch_the_checksum_off(saved, take):
+    record = {"file": "another.weights.h5", "sha256": "0" * 64}
+    (saved / "colorizer.json").write_text(json.dumps(record))
+    with pytest.raises(WeightsError, match=r"must name colorizer\.weights\.h5\. Received: 'another"):
+        take(saved)
+
+
+def test_weights_of_another_name_may_lie_beside_the_manifest_of_the_standard_ones(saved, take):
+    shutil.copy(saved / "colorizer.weights.h5", saved / "mine.weights.h5")
+    take(saved / "mine.weights.h5")
+
+
+def test_a_pipe_in_place_of_the_manifest_blocks_nobody(saved, take):
+    (saved / "colorizer.json").unlink()
+    os.mkfifo(saved / "colorizer.json")
+    with pytest.raises(WeightsError, match=r"is not a manifest of weights: .*not a regular file"):
+        take(saved)
+
+
+def test_a_pipe_in_place_of_the_weights_blocks_nobody(tmp_path, take):
+    os.mkfifo(tmp_path / "colorizer.weights.h5")
+    with pytest.raises(WeightsError, match="There are no weights at"):
+        take(tmp_path)
+
+
+@pytest.mark.parametrize("source", ["x" * 5000, "a/" + "b" * 5000, "weights\0.h5"])
+def test_a_name_that_no_file_can_have_is_one_short_sentence(source, take):
+    with pytest.raises(WeightsError) as refused:
+        take(source)
+    assert len(str(refused.value)) < 600
 
 
 def test_missing_weights_are_refused_with_the_place_that_was_searched(tmp_path):
@@ -115,7 +159,7 @@ def test_missing_weights_are_refused_with_the_place_that_was_searched(tmp_path):
 
 def test_the_shipped_weights_load_from_their_folder_and_their_file():
     folder = Colorizer.from_pretrained(SHIPPED)
-    file = Colorizer.from_pretrained(SHIPPED / manifest.FILE)
+    file = Colorizer.from_pretrained(SHIPPED / manifest.WEIGHTS_NAME)
     seen = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
     np.testing.assert_array_equal(folder.predict(seen).ab, file.predict(seen).ab)
     assert sum(array.size for layer in read_weights() for array in layer) == 6_219_410
@@ -189,7 +233,7 @@ def test_weights_that_lie_elsewhere_on_the_disk_are_not_followed(saved, tmp_path
 def test_numbers_that_lie_in_another_file_are_not_read_either(saved, tmp_path, take):
     outside, path = tmp_path / "outside", tmp_path / "evil.weights.h5"
     outside.write_bytes(bytes(4 * 4))
-    shutil.copy(saved / manifest.FILE, path)
+    shutil.copy(saved / manifest.WEIGHTS_NAME, path)
     with h5py.File(path, "r+") as file:
         layer = file["layers/conv2d/vars"]
         del layer["1"]
@@ -198,12 +242,133 @@ def test_numbers_that_lie_in_another_file_are_not_read_either(saved, tmp_path, t
         take(path)
 
 
-def test_an_array_that_claims_to_be_larger_than_any_memory_is_not_read(saved, tmp_path):
+def test_an_array_that_claims_to_be_larger_than_any_memory_is_not_read(saved, tmp_path, take):
     path = tmp_path / "evil.weights.h5"
-    shutil.copy(saved / manifest.FILE, path)
+    shutil.copy(saved / manifest.WEIGHTS_NAME, path)
     with h5py.File(path, "r+") as file:
         layer = file["layers/conv2d/vars"]
         del layer["1"]
         layer.create_dataset("1", (1 << 40,), "f4", chunks=(1 << 10,))
-    with pytest.raises(WeightsError, match=r"layers/conv2d/vars/1 should be numbers of shape \(4,\)"):
-        read_weights(path, TINY)
+    with pytest.raises(WeightsError, match=r"must be floats of shape \(4,\)|too many for this network"):
+        take(path)
+
+
+def virtual(file: h5py.File, layer: h5py.Group, source: str) -> None:
+    layout = h5py.VirtualLayout((4,), "f4")
+    layout[...] = h5py.VirtualSource(source, "layers/conv2d/vars/1", (4,))
+    layer.create_virtual_dataset("1", layout)
+
+
+def virtual_in_itself(file: h5py.File, layer: h5py.Group, source: str) -> None:
+    file["elsewhere"] = np.zeros(4, np.float32)
+    layout = h5py.VirtualLayout((4,), "f4")
+    layout[...] = h5py.VirtualSource(".", "elsewhere", (4,))
+    layer.create_virtual_dataset("1", layout)
+
+
+def soft_link(file: h5py.File, layer: h5py.Group, source: str) -> None:
+    layer["1"] = h5py.SoftLink("/nowhere")
+
+
+def group(file: h5py.File, layer: h5py.Group, source: str) -> None:
+    layer.create_group("1")
+
+
+def text(file: h5py.File, layer: h5py.Group, source: str) -> None:
+    layer["1"] = ["four", "words", "of", "text"]
+
+
+@pytest.mark.parametrize("replace", [virtual, virtual_in_itself, soft_link, group, text])
+def test_an_array_that_is_something_else_is_refused(saved, tmp_path, take, replace):
+    path = tmp_path / "evil.weights.h5"
+    shutil.copy(saved / manifest.WEIGHTS_NAME, path)
+    with h5py.File(path, "r+") as file:
+        layer = file["layers/conv2d/vars"]
+        del layer["1"]
+        replace(file, layer, str(saved / manifest.WEIGHTS_NAME))
+    with pytest.raises(WeightsError, match="does not hold weights of this network"):
+        take(path)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_weights_that_lie_in_another_file_end_in_a_sentence_not_in_a_crash(tmp_path, backend):
+    path = tmp_path / "evil.weights.h5"
+    shutil.copy(SHIPPED / manifest.WEIGHTS_NAME, path)
+    with h5py.File(path, "r+") as file:
+        layer = file["layers/conv2d/vars"]
+        layout = h5py.VirtualLayout(layer["0"].shape, "f4")
+        source = str(SHIPPED / manifest.WEIGHTS_NAME)
+        layout[...] = h5py.VirtualSource(source, "layers/conv2d/vars/0", layer["0"].shape)
+        del layer["0"]
+        layer.create_virtual_dataset("0", layout)
+    command = [sys.executable, "-m", "colorizer", str(ROOT / "examples" / "detroit-1915.jpg")]
+    done = subprocess.run(
+        [*command, "-o", str(tmp_path / "out.jpg"), "--weights", str(path)],
+        env=os.environ | {"COLORIZER_RUNTIME": backend}, cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "layers/conv2d/vars/0 lies in another file" in done.stderr
+
+
+# --- weights that fit, and are nonsense ----------------------------------------------------------------
+
+
+def shipped_with(change: Callable[[np.ndarray], np.ndarray], path: Path) -> Path:
+    """The shipped weights, changed array by array, as a file without a manifest."""
+    shutil.copy(SHIPPED / manifest.WEIGHTS_NAME, path)
+    with h5py.File(path, "r+") as file:
+        for layer in file["layers"].values():
+            for array in (layer["vars"][name] for name in layer["vars"]):
+                array[...] = change(array[()])
+    return path
+
+
+def one_number(value: float) -> Callable[[np.ndarray], np.ndarray]:
+    def change(array: np.ndarray) -> np.ndarray:
+        array.flat[array.size // 2] = value
+        return array
+
+    return change
+
+
+def noise(scale: float) -> Callable[[np.ndarray], np.ndarray]:
+    random = np.random.default_rng(0)
+    return lambda array: random.normal(0, scale, array.shape)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused(tmp_path, value, saved, take):
+    path = tmp_path / "mine.weights.h5"
+    shutil.copy(saved / manifest.WEIGHTS_NAME, path)
+    with h5py.File(path, "r+") as file:
+        file["layers/conv2d_3/vars/0"][1, 2, 3, 4] = value
+    with pytest.raises(WeightsError, match=r"conv2d_3/vars/0 must be finite numbers\. Received: 1 that"):
+        take(path)
+
+
+@pytest.mark.parametrize("runtime", [Runtime(backend) for backend in BACKENDS], ids=BACKENDS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        one_number(3e38),
+        one_number(-1e20),
+        noise(0.001),
+        noise(0.05),
+        noise(1),
+        np.zeros_like,
+        lambda a: 2 * a,
+    ],
+    ids=["3e38", "-1e20", "noise of 0.001", "noise of 0.05", "noise of 1", "zeros", "doubled"],
+)
+def test_weights_that_do_not_color_a_known_picture_plausibly_are_refused(tmp_path, change, runtime):
+    path = shipped_with(change, tmp_path / "mine.weights.h5")
+    with pytest.raises(
+        WeightsError, match=r"mine\.weights\.h5 (give no colours|do not colour a known picture)"
+    ):
+        Colorizer.from_pretrained(path, runtime=runtime)
+
+
+def test_weights_that_learnt_little_are_accepted(tmp_path):
+    Colorizer.from_pretrained(shipped_with(lambda array: 0.9 * array, tmp_path / "mine.weights.h5"))
+    weights_file.save(build_network(precision="float32", seed=0), tmp_path / "untrained")
+    Colorizer.from_pretrained(tmp_path / "untrained")

@@ -24,8 +24,8 @@ def folder(tmp_path, tiny_network):
     """Weights with complete records."""
     digest = manifest.sha256(weights_file.save(tiny_network, tmp_path))
     evaluation = {"photos": 500, "skipped": {}, "size": 256, "rows": ROWS, "weights": digest}
-    (tmp_path / manifest.TRAINING).write_text(json.dumps(TRAINING))
-    (tmp_path / manifest.EVALUATION).write_text(json.dumps(evaluation))
+    (tmp_path / manifest.TRAINING_NAME).write_text(json.dumps(TRAINING))
+    (tmp_path / manifest.EVALUATION_NAME).write_text(json.dumps(evaluation))
     return tmp_path
 
 
@@ -54,7 +54,7 @@ def test_it_says_how_they_came_about_what_they_score_and_what_they_are_bad_at(fo
 
 def test_what_was_written_by_hand_is_taken_as_it_is(folder):
     more = {"data": "Photos of **ships**.", "machine": "On a laptop.", "datasets": ["someone/ships"]}
-    (folder / manifest.TRAINING).write_text(json.dumps(TRAINING | more))
+    (folder / manifest.TRAINING_NAME).write_text(json.dumps(TRAINING | more))
     built = model_card.build_card(folder)
     assert "Photos of **ships**." in str(built)
     assert "On a laptop.\nThese weights are those" in str(built)
@@ -62,22 +62,22 @@ def test_what_was_written_by_hand_is_taken_as_it_is(folder):
 
 
 def test_without_an_evaluation_it_says_that_nothing_was_measured(folder):
-    (folder / manifest.EVALUATION).unlink()
+    (folder / manifest.EVALUATION_NAME).unlink()
     built = model_card.build_card(folder)
     assert "Not measured." in str(built)
     assert built.data.eval_results is None
 
 
 def test_figures_of_other_weights_and_broken_records_are_refused(folder):
-    path = folder / manifest.EVALUATION
-    path.write_text(path.read_text().replace(manifest.sha256(folder / manifest.FILE), "0" * 64))
+    path = folder / manifest.EVALUATION_NAME
+    path.write_text(path.read_text().replace(manifest.sha256(folder / manifest.WEIGHTS_NAME), "0" * 64))
     with pytest.raises(CardError, match="was measured with other weights: run"):
         model_card.build_card(folder)
     path.unlink()
-    (folder / manifest.TRAINING).write_text('{"photos": 3}')
+    (folder / manifest.TRAINING_NAME).write_text('{"photos": 3}')
     with pytest.raises(CardError, match=re.escape("do not make a card: KeyError('minutes')")):
         model_card.build_card(folder)
-    (folder / manifest.TRAINING).write_text("[]")
+    (folder / manifest.TRAINING_NAME).write_text("[]")
     with pytest.raises(CardError, match=r"must hold an object\. Received: list"):
         model_card.build_card(folder)
 
@@ -85,7 +85,7 @@ def test_figures_of_other_weights_and_broken_records_are_refused(folder):
 def test_the_command_writes_it_beside_the_weights(folder, capsys):
     assert model_card.main([str(folder)]) == 0
     assert (folder / "README.md").read_text() == f"{model_card.build_card(folder)}\n"
-    (folder / manifest.TRAINING).unlink()
+    (folder / manifest.TRAINING_NAME).unlink()
     assert model_card.main([str(folder)]) == 2
     assert "training.json cannot be read" in capsys.readouterr().err
 

@@ -30,7 +30,7 @@ def files(tmp_path, tiny_network) -> dict[str, Path | bytes]:
     folder = tmp_path / "trained"
     weights_file.save(tiny_network, folder)
     about = {"command": "python train.py --photos mine", "photos": 1234, "crops": 56789, "minutes": 7.5}
-    (folder / manifest.TRAINING).write_text(json.dumps(about))
+    (folder / manifest.TRAINING_NAME).write_text(json.dumps(about))
     text = str(model_card.build_card(folder, NAME, sheet=True)).encode()
     return {
         model_card.NAME: text,
@@ -63,22 +63,22 @@ def test_the_shipped_weights_are_published_in_one_commit_and_load_from_there(ser
     assert repo["private"]
     assert len(repo["commits"]) == 2  # that of its creation, and ours
     there = server.files("model", NAME)
-    assert there[manifest.FILE] == (SHIPPED / manifest.FILE).read_bytes()
-    assert {model_card.NAME, model_card.SHEET, manifest.TRAINING, manifest.MANIFEST} < set(there)
+    assert there[manifest.WEIGHTS_NAME] == (SHIPPED / manifest.WEIGHTS_NAME).read_bytes()
+    assert {model_card.NAME, model_card.SHEET, manifest.TRAINING_NAME, manifest.MANIFEST_NAME} < set(there)
     assert f'Colorizer.from_pretrained("{NAME}")'.encode() in there[model_card.NAME]
     assert there[model_card.SHEET].startswith(b"\xff\xd8")
     code = f"from colorizer.pretrained.locate import find_weights; print(find_weights({address!r}))"
-    assert Path(python(server, code).stdout.strip()).read_bytes() == there[manifest.FILE]
+    assert Path(python(server, code).stdout.strip()).read_bytes() == there[manifest.WEIGHTS_NAME]
 
 
 def test_a_dry_run_shows_the_card_and_the_sizes_and_asks_nobody(server, capsys, monkeypatch, files):
     monkeypatch.setattr(model_repo, "make_sheet", lambda folder: b"\xff\xd8 a picture")
     monkeypatch.setattr("huggingface_hub.HfApi", None)
-    folder = files[manifest.FILE].parent
+    folder = files[manifest.WEIGHTS_NAME].parent
     assert model_repo.main([NAME, "--dry-run", "--weights", str(folder)]) == 0
     shown = capsys.readouterr().out
     assert "pipeline_tag: image-to-image" in shown
-    assert f"{(folder / manifest.FILE).stat().st_size:,}  {manifest.FILE}" in shown
+    assert f"{(folder / manifest.WEIGHTS_NAME).stat().st_size:,}  {manifest.WEIGHTS_NAME}" in shown
     assert "bytes in 5 files" in shown
 
 
@@ -91,7 +91,10 @@ def test_a_proposal_leaves_the_branch_alone_and_can_be_loaded_by_its_own_name(se
     assert set(server.files("model", NAME, "refs/pr/1")) == set(files)
     for name in (f"{NAME}@refs/pr/1", address):
         code = f"from colorizer.pretrained.locate import find_weights; print(find_weights({name!r}))"
-        assert Path(python(server, code).stdout.strip()).read_bytes() == files[manifest.FILE].read_bytes()
+        assert (
+            Path(python(server, code).stdout.strip()).read_bytes()
+            == files[manifest.WEIGHTS_NAME].read_bytes()
+        )
 
 
 def test_an_upload_is_repeated_when_the_hub_stumbles_and_what_is_there_is_not_sent_again(server, files):
@@ -99,7 +102,7 @@ def test_an_upload_is_repeated_when_the_hub_stumbles_and_what_is_there_is_not_se
     server.fail(f"POST /api/models/{NAME}/preupload", "busy")
     first = send(server, files)
     assert f"{NAME}@" in first
-    assert server.files("model", NAME)[manifest.FILE] == files[manifest.FILE].read_bytes()
+    assert server.files("model", NAME)[manifest.WEIGHTS_NAME] == files[manifest.WEIGHTS_NAME].read_bytes()
     server.asked.clear()
     assert send(server, files).split()[1] == first.split()[1]  # nothing new, so no new commit
     assert not any(request.startswith("PUT") for request in server.asked)
@@ -117,8 +120,8 @@ def test_what_the_hub_does_not_take_is_one_sentence(server, files):
 
 
 def test_damaged_weights_are_not_published(files, capsys):
-    folder = files[manifest.FILE].parent
-    files[manifest.FILE].write_bytes(b"damaged")
+    folder = files[manifest.WEIGHTS_NAME].parent
+    files[manifest.WEIGHTS_NAME].write_bytes(b"damaged")
     assert model_repo.main([NAME, "--weights", str(folder)]) == 2
     assert "is damaged or was changed" in capsys.readouterr().err
 

@@ -66,7 +66,7 @@ def test_a_dry_run_lists_sizes_and_sends_nothing(server):
 
 def test_a_missing_file_is_named_before_anything_is_sent(tmp_path, monkeypatch):
     monkeypatch.setattr(space, "find_weights", lambda source: tmp_path)
-    monkeypatch.setattr(space.manifest, "check", lambda path: None)
+    monkeypatch.setattr(space.manifest, "verify_checksum", lambda path: None)
     with pytest.raises(PublishError, match=r"A Space needs README\.md, LICENSE, app\.py"):
         space.collect(NAME, root=tmp_path)
 

@@ -172,7 +172,7 @@ def test_weights_to_start_from_are_taken_over(trained, config, tmp_path):
 def test_the_precision_is_what_this_processor_does_faster_unless_one_is_asked_for(
     config, tmp_path, monkeypatch, asked, used
 ):
-    monkeypatch.setattr("colorizer.training.trainer.fastest_precision", lambda learning: "mixed_bfloat16")
+    monkeypatch.setattr("colorizer.training.trainer.fastest_precision", lambda training: "mixed_bfloat16")
     trainer = Trainer(replace(config, precision=asked, out=str(tmp_path)), TINY)
     assert trainer.network.get_layer("conv2").compute_dtype == used
 
