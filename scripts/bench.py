@@ -67,7 +67,7 @@ def run_jobs(names: list[str], photo: Path, out: Path, times: int) -> dict[str, 
             work()
             seconds[name].append(time.perf_counter() - start)
         most = max(most, status("VmHWM") - idle)
-    result = {name: {"seconds": statistics.median(seconds)} for name, taken in seconds.items()}
+    result = {name: {"seconds": statistics.median(times)} for name, times in seconds.items()}
     result[names[-1]]["memory"] = most
     return result
 

@@ -51,7 +51,7 @@ def test_a_model_that_knows_the_truth_scores_better_than_grey(tiny_colorizer, fo
         truth = truths[photo.size]
         return color.rgb_to_lab(np.asarray(truth.original, np.float32) / 255)[..., 1:]
 
-    monkeypatch.setattr(tiny_colorizer, "_ab", knows)
+    monkeypatch.setattr(tiny_colorizer, "_edge_aligned_ab", knows)
     rows = evaluate.evaluate(tiny_colorizer, folder)["rows"]
     assert rows["model"]["psnr"] > 45 > rows["grey"]["psnr"]
     assert rows["model"]["dE00"] < 1 < rows["grey"]["dE00"]
