@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import colorizer
 from colorizer import cli as command
 from colorizer import colorizer as core
 from tests.helpers.paths import ROOT
@@ -262,3 +263,44 @@ def test_a_short_batch_starts_fast_and_a_long_one_finds_the_faster_runtime(
         (tmp_path / f"{number}.jpg").write_bytes(b"no photo")
     assert run(tmp_path, "-o", tmp_path / "out") == 1
     assert asked == [{"threads": threads, "fast_start": fast_start}]
+
+
+# --- the sub-commands ---------------------------------------------------------------------------------
+
+
+def test_coloring_is_the_default_and_has_a_name_for_folders_that_are_called_like_a_command(
+    album, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    album.rename("train")
+    assert run("color", "train", "-o", "out") == 0
+    assert tree(tmp_path / "out") == ["a.jpg", "b.PNG", "sea/1951/d.webp", "sea/1951/e.png", "sea/c.tif"]
+
+
+@pytest.mark.parametrize("name", command.COMMANDS)
+def test_every_command_explains_itself_under_its_own_name(name, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command.main([name, "--help"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: colorizer {name} ")
+
+
+def test_help_lists_the_other_commands_and_the_version_is_the_packages(capsys):
+    for option in ("--help", "--version"):
+        with pytest.raises(SystemExit) as stop:
+            command.main([option])
+        assert stop.value.code == 0
+    out = capsys.readouterr().out
+    assert [name for name in command.COMMANDS if f"colorizer {name} " not in out] == []
+    assert out.endswith(f"colorizer {colorizer.__version__}\n")
+
+
+def test_a_library_that_is_missing_is_named_with_the_extra_that_has_it(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    monkeypatch.setitem(sys.modules, "skimage.metrics", None)
+    monkeypatch.setattr("colorizer.evaluation.evaluate.main", lambda arguments: __import__("skimage"))
+    assert command.main(["evaluate", "photos/"]) == 2
+    assert "`colorizer evaluate` needs skimage, which is not installed." in capsys.readouterr().err
+    monkeypatch.setattr("colorizer.evaluation.evaluate.main", lambda arguments: __import__("no_such_module"))
+    with pytest.raises(ModuleNotFoundError):  # a fault of the package itself is not explained away
+        command.main(["evaluate", "photos/"])

@@ -12,6 +12,7 @@ Photos are deleted after an hour and when the page stops.
 import argparse
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from colorizer.errors import WeightsError
@@ -36,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     # A Space is reached from outside its container, a page at home only from home.
     host = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1")
     port = os.environ.get("GRADIO_SERVER_PORT", str(PORT))  # a string, so that argparse checks it too
-    parser = argparse.ArgumentParser(description="Starts the colorizer's page.")
+    parser = argparse.ArgumentParser(prog="colorizer serve", description="Starts the colorizer's page.")
     parser.add_argument("--port", type=_port, default=port, help=f"default: {port}")
     parser.add_argument("--host", default=host, help=f"0.0.0.0 lets other machines in (default: {host})")
     parser.add_argument(
@@ -73,6 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Starts the page and stays until it is stopped; 2 if it cannot start."""
     options = build_parser().parse_args(arguments)
     os.environ.setdefault("FORWARDED_ALLOW_IPS", SPACE_PROXIES if "SPACE_ID" in os.environ else PROXIES)
+    # pydantic's, about models of Gradio's: nothing that whoever runs the page could change.
+    warnings.filterwarnings("ignore", "The 'alias' attribute with value", UserWarning)
     set_up_logging()
     try:
         with temp_files.page_folder() as folder:
