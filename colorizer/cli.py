@@ -81,8 +81,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
         if library not in EXTRA_LIBRARIES:
             raise
         return _complain(
-            f"`colorizer {name}` needs {library}, which is not installed. It comes with the extra "
-            f'"{command.extra}": in the repository, pip install ".[{command.extra}]"',
+            f'`colorizer {name}` needs the extra "{command.extra}", and {library} is not installed: '
+            f'in the repository, pip install ".[{command.extra}]"',
             2,
         )
 

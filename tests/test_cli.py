@@ -300,7 +300,10 @@ def test_a_library_that_is_missing_is_named_with_the_extra_that_has_it(monkeypat
     monkeypatch.setitem(sys.modules, "skimage.metrics", None)
     monkeypatch.setattr("colorizer.evaluation.evaluate.main", lambda arguments: __import__("skimage"))
     assert command.main(["evaluate", "photos/"]) == 2
-    assert "`colorizer evaluate` needs skimage, which is not installed." in capsys.readouterr().err
+    assert (
+        'needs the extra "eval", and skimage is not installed: in the repository, pip install ".[eval]"'
+        in capsys.readouterr().err
+    )
     monkeypatch.setattr("colorizer.evaluation.evaluate.main", lambda arguments: __import__("no_such_module"))
     with pytest.raises(ModuleNotFoundError):  # a fault of the package itself is not explained away
         command.main(["evaluate", "photos/"])
