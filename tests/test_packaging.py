@@ -26,6 +26,7 @@ COMES_WITH = {
     "llvmlite": "numba",
     "fastapi": "gradio",
     "gradio_client": "gradio",
+    "h11": "gradio",
     "mcp": "gradio",
     "starlette": "gradio",
     "uvicorn": "gradio",
