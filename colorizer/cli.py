@@ -75,7 +75,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     try:
         with gc_paused(), hide_modules(*command.unused):
             module = import_module(command.module)
-        return module.main(arguments)
+        return int(module.main(arguments))
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library not in EXTRA_LIBRARIES:

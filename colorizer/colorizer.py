@@ -112,7 +112,7 @@ class Prediction:
 
         return paint
 
-    def save(self, path: str | os.PathLike, strength: float = 1.0) -> None:
+    def save(self, path: str | os.PathLike[str], strength: float = 1.0) -> None:
         """Renders and writes, type by `path`'s suffix, with the photo's EXIF and the mark of provenance.
 
         Raises:
@@ -150,7 +150,7 @@ class Colorizer:
     @classmethod
     def from_pretrained(
         cls,
-        source: str | os.PathLike | None = None,
+        source: str | os.PathLike[str] | None = None,
         limits: Limits | None = None,
         runtime: Runtime | None = None,
     ) -> "Colorizer":
@@ -188,7 +188,7 @@ class Colorizer:
 
     def colorize(
         self,
-        photo: str | os.PathLike | Image.Image | np.ndarray,
+        photo: str | os.PathLike[str] | Image.Image | np.ndarray,
         size: int = SIZE,
         strength: float = 1.0,
     ) -> Image.Image:
@@ -212,7 +212,7 @@ class Colorizer:
         return self.predict(photo, size).render(strength)
 
     def predict(
-        self, photo: str | os.PathLike | Image.Image | np.ndarray | Photo, size: int = SIZE
+        self, photo: str | os.PathLike[str] | Image.Image | np.ndarray | Photo, size: int = SIZE
     ) -> Prediction:
         """Runs the network on a photo; the prediction renders in any strength.
 
@@ -260,7 +260,7 @@ class Colorizer:
 
 def working_size(width: int, height: int, size: float) -> tuple[int, int]:
     """The sides at which the network sees a photo: about size² pixels, aspect kept, multiples of 8."""
-    scale = size / (width * height) ** 0.5
+    scale: float = size / (width * height) ** 0.5
     # Without a limit, a very thin photo would become 8 pixels wide and many thousands long.
     longest = round(16 * size / STRIDE) * STRIDE
 

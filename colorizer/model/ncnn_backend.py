@@ -14,7 +14,7 @@ import ctypes
 import io
 import struct
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -109,7 +109,8 @@ def _compile(layers: list[NcnnLayer], threads: int | None) -> Forward:
     net.opt.use_bf16_packed = net.opt.use_bf16_storage = False
     # Tiles of 6x6 are no faster than tiles of 4x4 here, and their kernels need 180 MB.
     net.opt.use_winograd63_convolution = False
-    stream = io.BytesIO(b"".join(part for layer in layers for part in layer.weights))
+    parts = (part for layer in layers for part in layer.weights)
+    stream = io.BytesIO(b"".join(parts))  # type: ignore[arg-type]  # arrays have a buffer, which Python 3.11 cannot say
     if net.load_param_mem(description) or net.load_model(_reader(stream)):
         raise ValueError(f"ncnn refuses this network. Received:\n{description}")
 
@@ -126,7 +127,7 @@ def _compile(layers: list[NcnnLayer], threads: int | None) -> Forward:
     return lambda pictures: np.stack([run_one(picture) for picture in pictures])
 
 
-def _reader(stream: BinaryIO) -> "ncnn.DataReader":
+def _reader(stream: io.BytesIO) -> "ncnn.DataReader":
     """A source of weights for ncnn that needs no file, for which a disk may have no room.
 
     `Net.load_model_mem` looks simpler and is wrong here: ncnn goes on using the memory that it was given, and
@@ -137,7 +138,7 @@ def _reader(stream: BinaryIO) -> "ncnn.DataReader":
     address = ctypes.pythonapi.PyCapsule_GetPointer
     address.restype, address.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
 
-    class Reader(ncnn.DataReader):
+    class Reader(ncnn.DataReader):  # type: ignore[misc]  # ncnn has no types
         def read(self, destination: object, size: int) -> int:
             """Fills `size` bytes at an address in memory; returns how many there were."""
             return stream.readinto((ctypes.c_char * size).from_address(address(destination, None)))
@@ -156,7 +157,8 @@ def _translate(network: "keras.Model") -> Iterator[NcnnLayer]:
             case layers.Conv2D(
                 groups=1, padding="same", data_format="channels_last", use_bias=True, dilation_rate=(1, 1)
             ) if layer.activation is activations.linear:
-                yield _convolution(*layer.get_weights(), layer.strides)
+                kernel, bias = layer.get_weights()
+                yield _convolution(kernel, bias, layer.strides)
             case layers.ReLU(max_value=None, threshold=0.0) | layers.LeakyReLU():
                 yield _relu(layer.negative_slope)
             case layers.UpSampling2D(interpolation="nearest"):

@@ -52,7 +52,7 @@ class Runtime:
     precision: str = "float32"
     threads: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_choice("backend", self.backend, BACKENDS)
         _check_choice("precision", self.precision, PRECISIONS)
         if self.backend == "ncnn" and self.precision != "float32":

@@ -29,7 +29,7 @@ def available() -> bool:
 def keras_backend() -> str:
     """The name of Keras's backend; does not load Keras."""
     if "keras" in sys.modules:
-        return sys.modules["keras"].backend.backend()
+        return str(sys.modules["keras"].backend.backend())
     return os.environ.get("KERAS_BACKEND") or "tensorflow"
 
 
@@ -44,7 +44,8 @@ def compile_network(network: "keras.Model", threads: int | None = None) -> Forwa
         threads: the number of cores for one photo; None leaves it to TensorFlow.
     """
     if keras_backend() != "tensorflow":
-        return network.predict_on_batch
+        predict: Forward = network.predict_on_batch
+        return predict
     import tensorflow as tf
 
     set_threads(threads)

@@ -145,11 +145,11 @@ def _cached(address: Address) -> Path | None:
     """The weights of a revision as the cache knows it, if their manifest is there as well."""
     from huggingface_hub import try_to_load_from_cache
 
-    paths = [
+    about, weights = (
         try_to_load_from_cache(address.repo, name, revision=address.revision)
         for name in (manifest.MANIFEST_NAME, manifest.WEIGHTS_NAME)
-    ]
-    return Path(paths[1]) if all(isinstance(path, str) for path in paths) else None
+    )
+    return Path(weights) if isinstance(about, str) and isinstance(weights, str) else None
 
 
 def _is_intact(path: Path) -> bool:

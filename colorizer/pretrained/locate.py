@@ -32,7 +32,7 @@ VARIABLE = "COLORIZER_WEIGHTS"
 Result = TypeVar("Result")
 
 
-def hub_address(source: str | os.PathLike | None) -> str | None:
+def hub_address(source: str | os.PathLike[str] | None) -> str | None:
     """The repository on the Hub that `source` means, or None if it means a file or folder.
 
     A local folder wins over a repository of the same name; "hf://owner/name" always means the Hub.
@@ -44,7 +44,7 @@ def hub_address(source: str | os.PathLike | None) -> str | None:
     return source if hub_download.looks_like_address(source) else None
 
 
-def find_weights(source: str | os.PathLike | None = None) -> Path:
+def find_weights(source: str | os.PathLike[str] | None = None) -> Path:
     """The weights file that `source` means; from the Hub it is downloaded first, unless it is in the cache.
 
     Args:
@@ -67,7 +67,7 @@ def find_weights(source: str | os.PathLike | None = None) -> Path:
     return path
 
 
-def load_forward(runtime: Runtime, source: str | os.PathLike | None = None) -> Forward:
+def load_forward(runtime: Runtime, source: str | os.PathLike[str] | None = None) -> Forward:
     """The shipped network with weights from `source`, as a function of arrays.
 
     Args:
@@ -84,7 +84,7 @@ def load_forward(runtime: Runtime, source: str | os.PathLike | None = None) -> F
     return forward
 
 
-def load_weights(network: "keras.Model", source: str | os.PathLike | None = None) -> Path:
+def load_weights(network: "keras.Model", source: str | os.PathLike[str] | None = None) -> Path:
     """Loads weights into `network`, after a comparison with the checksum beside them, if there is one.
 
     Args:
@@ -103,7 +103,7 @@ def load_weights(network: "keras.Model", source: str | os.PathLike | None = None
 
 
 def read_weights(
-    source: str | os.PathLike | None = None, architecture: tuple[Conv, ...] = ARCHITECTURE
+    source: str | os.PathLike[str] | None = None, architecture: tuple[Conv, ...] = ARCHITECTURE
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Reads the weights without Keras, which needs some seconds to load.
 
@@ -122,7 +122,7 @@ def read_weights(
 
 
 @contextmanager
-def _verified(source: str | os.PathLike | None) -> Iterator[Path]:
+def _verified(source: str | os.PathLike[str] | None) -> Iterator[Path]:
     """The weights file, its checksum compared; once it is in use, the Hub's cache notes its commit."""
     address = hub_address(source)
     path = find_weights(address or source)
