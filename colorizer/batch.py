@@ -25,9 +25,10 @@ from tqdm import tqdm
 from colorizer.atomic_write import FULL, remove_leftovers
 from colorizer.colorizer import Colorizer
 from colorizer.file_plan import Job
+from colorizer.image.file_types import SUFFIXES, suffix_of
+from colorizer.image.metadata_writer import XMP_FORMATS
 from colorizer.image.provenance import digest_of_file, source_of
 from colorizer.image.reader import pixels_of, read_photo
-from colorizer.image.writer import holds_provenance, suffix_of
 from colorizer.limits import SIZE
 
 # Pixels in memory at the same time, about 12 bytes each: large scans must not add up.
@@ -126,8 +127,8 @@ class BatchColorizer:
                 if self._is_done(job.source, target):
                     return False, ()
             target.parent.mkdir(parents=True, exist_ok=True)
-            self.colorizer.predict(photo, self.size).save(target, self.strength)
-        return True, photo.notes
+            notes = self.colorizer.predict(photo, self.size).save(target, self.strength)
+        return True, photo.notes + notes
 
     def _is_done(self, source: Path, target: Path) -> bool:
         """Whether the result exists; raises FileExistsError if the target is another file."""
@@ -138,7 +139,7 @@ class BatchColorizer:
         if self.overwrite:
             return False
         made_from = source_of(target)
-        if made_from is None and holds_provenance(target):
+        if made_from is None and SUFFIXES.get(target.suffix.lower()) in XMP_FORMATS:
             raise FileExistsError(f"{target} exists and is not a result: choose another OUT, or --overwrite")
         if made_from and made_from != digest_of_file(source):
             raise FileExistsError(
@@ -171,7 +172,7 @@ def color_all(batch: BatchColorizer, jobs: Iterable[Job], workers: int, stop: St
             result.done += new
             result.skipped += not new
             for note in notes:
-                progress.write(f"note: {source}: {note}", file=sys.stderr)
+                progress.write(f"note: {note}", file=sys.stderr)
         # PhotoError is a ValueError; a huge scan can raise MemoryError. The failure of one photo is reported
         # and must not cost the other 49,999.
         except (OSError, ValueError, MemoryError) as error:

@@ -9,6 +9,7 @@ enlarged smoothly and combined with the photo's own lightness at full resolution
 """
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,13 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
+from colorizer.image.file_types import format_of, suffix_of
 from colorizer.image.guided_filter import guided_upsample, upsample
 from colorizer.image.photo import Photo, Thumbnails
 from colorizer.image.reader import read_photo
 from colorizer.image.render import Renderer, warm_up
 from colorizer.image.strips import map_strips, strip_rows
-from colorizer.image.writer import format_of, suffix_of, write_jpeg, write_photo
-from colorizer.limits import SIZE, Limits, check_size, check_strength
+from colorizer.image.writer import Target, write_jpeg, write_photo
+from colorizer.limits import SIZE, Deadline, Limits, check_size, check_strength
 from colorizer.model.runtime import Runtime, precision_of, select_runtime
 from colorizer.model.spec import AB_OFFSET, AB_RANGE, STRIDE, Forward
 from colorizer.pretrained.locate import load_forward
@@ -64,12 +66,14 @@ class Prediction:
         ab: (h, w, 2) float32, the small map of a* and b*.
         limits: the most that rendering may use.
         threads: the number of strips that are rendered at a time; one per core if None.
+        seconds: the time that reading and the network took, which counts towards the limit for one photo.
     """
 
     photo: Photo
     ab: np.ndarray
     limits: Limits = field(default_factory=Limits.from_environment)
     threads: int | None = None
+    seconds: float = 0.0
 
     @property
     def suffix(self) -> str:
@@ -86,8 +90,14 @@ class Prediction:
             ValueError: strength outside [0, 2].
             PhotoError: it needs more time than the limits allow.
         """
+        return self._render(strength, self._deadline())
+
+    def _deadline(self) -> Deadline:
+        return self.limits.start(self.photo.name, self.seconds)
+
+    def _render(self, strength: float, deadline: Deadline) -> Image.Image:
         width, height = self.photo.size
-        paint = self._painter(strength)
+        paint = self._painter(strength, deadline)
         pixels = np.empty((height, width, 4), np.uint8)
 
         def fill(top: int, rows: int) -> None:
@@ -100,11 +110,10 @@ class Prediction:
         pixels[..., 3] = self.photo.alpha
         return Image.fromarray(pixels)
 
-    def _painter(self, strength: float) -> Callable[[int, int], np.ndarray]:
+    def _painter(self, strength: float, deadline: Deadline) -> Callable[[int, int], np.ndarray]:
         """What paints a strip `(top, rows)` of the photo: (rows, W, 4) uint8."""
         check_strength(strength)
         renderer = Renderer(self.photo.size[1], self.ab * np.float32(strength))
-        deadline = self.limits.start(self.photo.name)
 
         def paint(top: int, rows: int) -> np.ndarray:
             deadline.check()
@@ -112,16 +121,24 @@ class Prediction:
 
         return paint
 
-    def save(self, path: str | os.PathLike[str], strength: float = 1.0) -> None:
-        """Renders and writes, type by `path`'s suffix, with the photo's EXIF and the mark of provenance.
+    def save(self, target: Target, strength: float = 1.0, kind: str | None = None) -> tuple[str, ...]:
+        """Renders and writes, with the photo's metadata and the mark of provenance.
+
+        Args:
+            target: a path, or a file open for writing.
+            strength: as in `render`.
+            kind: the file type, as Pillow names it; None for the one that the path's suffix names.
+
+        Returns:
+            Notes about metadata that the type cannot hold.
 
         Raises:
-            PhotoError: the suffix names no type that can be written.
+            PhotoError: the type cannot be written, or it takes longer than the limits allow.
         """
-        if format_of(path) == "JPEG":
-            write_jpeg(self._painter(strength), path, self.photo, self.threads)
-        else:
-            write_photo(self.render(strength), path, self.photo)
+        kind, deadline = kind or format_of(target), self._deadline()
+        if kind == "JPEG":
+            return write_jpeg(self._painter(strength, deadline), target, self.photo, self.threads, deadline)
+        return write_photo(self._render(strength, deadline), target, self.photo, deadline, kind)
 
 
 class Colorizer:
@@ -221,7 +238,10 @@ class Colorizer:
         """
         check_size(size)
         photo = photo if isinstance(photo, Photo) else read_photo(photo, self.limits)
-        return Prediction(photo, self._edge_aligned_ab(photo, size), self.limits, self.threads)
+        start = time.monotonic()
+        ab = self._edge_aligned_ab(photo, size)
+        seconds = photo.seconds + time.monotonic() - start
+        return Prediction(photo, ab, self.limits, self.threads, seconds)
 
     def _edge_aligned_ab(self, photo: Photo, size: int) -> np.ndarray:
         """The colour map of a photo, (h, w, 2) float32, aligned with the photo's edges by a guided filter."""

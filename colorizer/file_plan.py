@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from colorizer.errors import PhotoError
+from colorizer.image.file_types import output_suffix
 from colorizer.image.provenance import is_result
-from colorizer.image.writer import output_suffix
 
 # A folder is searched for these; a file named on the command line is tried whatever its suffix.
 PHOTO_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".bmp", ".gif", ".pgm",
-    ".ppm", ".jp2", ".tga", ".mpo",
+    ".ppm", ".jp2", ".tga", ".mpo", ".heic", ".heif", ".hif",
 }  # fmt: skip
 BESIDE = "-colour"  # what is added to the name of a photo whose result lies beside it
 

@@ -94,30 +94,44 @@ class Limits:
                 f"{name} has {width}x{height} pixels; at most {self.side:g} a side are accepted."
             )
 
-    def start(self, name: str) -> "Deadline":
-        """Starts the time of one photo."""
-        return Deadline(name, self.seconds)
+    def start(self, name: str, spent: float = 0.0) -> "Deadline":
+        """Starts the time of one photo, of which so many seconds are spent already."""
+        return Deadline(name, self.seconds, spent)
 
 
 UNLIMITED = Limits(**{limit.name: math.inf for limit in fields(Limits)})
 
 
 class Deadline:
-    """The time at which work on one photo must stop."""
+    """The time at which work on one photo must stop, from the first byte read to the last one written."""
 
-    def __init__(self, name: str, seconds: float):
+    def __init__(self, name: str, seconds: float, spent: float = 0.0):
         self.name, self.seconds = name, seconds
-        self._end = time.monotonic() + seconds
+        self._start = time.monotonic() - spent
 
-    def check(self) -> None:
+    @property
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._start
+
+    @property
+    def left(self) -> float:
+        """Seconds until the work must stop; at least 0, and possibly infinite."""
+        return max(0.0, self.seconds - self.spent)
+
+    def check(self, doing: str = "") -> None:
         """Raises an error if the time is over.
+
+        Args:
+            doing: what took the time, for the message.
 
         Raises:
             PhotoError: its text names the limit.
         """
-        if time.monotonic() > self._end:
+        if self.spent > self.seconds:
             raise PhotoError(
-                f"{self.name} takes more than the {self.seconds:g} seconds allowed for one photo."
+                f"{self.name} takes more than the {self.seconds:g} seconds allowed for one photo"
+                f"{f' ({doing})' if doing else ''}."
             )
 
 

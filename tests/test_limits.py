@@ -103,7 +103,7 @@ def test_of_several_pictures_the_first_is_taken_and_said_so(tmp_path, suffix):
     first, *others = (Image.new("L", (40, 30), level) for level in (200, 100, 0))
     first.save(path, save_all=True, append_images=others)
     photo = read_photo(path)
-    assert photo.notes == (f"several.{suffix} holds several pictures; only the first is taken.",)
+    assert photo.notes == (f"several.{suffix}: it holds several pictures; only the first is coloured",)
     assert np.abs(np.asarray(photo.original).astype(int) - 200).max() <= 2
 
 
@@ -120,5 +120,5 @@ def test_the_command_says_that_only_the_first_was_taken(tmp_path, monkeypatch, t
         classmethod(lambda cls, *_: cls.from_network(tiny_network)),
     )
     assert command.main([str(path), "-o", str(tmp_path / "out")]) == 0
-    assert "several.gif holds several pictures; only the first is taken." in capsys.readouterr().err
+    assert "several.gif: it holds several pictures; only the first is coloured" in capsys.readouterr().err
     assert (tmp_path / "out" / "several.png").is_file()

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.image import color
+from colorizer.image.metadata import Metadata
 
 # From this many pixels on, two threads make the largest thumbnail; below, it takes less than 3 ms.
 SPLIT_FROM = 4_000_000
@@ -44,10 +45,9 @@ class Photo:
         alpha: (H, W) uint8 transparency, or None.
         format: Pillow's name of the file type, such as "JPEG"; None if it did not come from a file.
         path: the file, if there is one.
-        exif: EXIF block with the orientation reset, or empty.
-        xmp: XMP packet, or empty.
-        dpi: resolution for printing, if the file has one.
+        metadata: captions, dates, resolution; see `metadata.py`.
         digest: identifies the file, see `provenance.py`; empty if there is none.
+        seconds: the time that reading it took, which counts towards the limit for one photo.
         notes: sentences about what could not be read from the file.
     """
 
@@ -56,10 +56,9 @@ class Photo:
     alpha: np.ndarray | None = None
     format: str | None = None
     path: Path | None = None
-    exif: Image.Exif = field(default_factory=Image.Exif)
-    xmp: bytes = b""
-    dpi: tuple[float, float] | None = None
+    metadata: Metadata = field(default_factory=Metadata)
     digest: str = ""
+    seconds: float = 0.0
     notes: tuple[str, ...] = ()
     _thumbnails: dict[Thumbnails, list[np.ndarray]] = field(
         default_factory=dict, init=False, repr=False, compare=False

@@ -1,10 +1,10 @@
-"""Reading photos: all common file types, upright, in sRGB, in their true lightness.
+"""Reads photos of all common file types: upright, in sRGB, with their true lightness.
 
-    photo = read_photo("grandma.tif")        # also a PIL image or an array
+    photo = read_photo("grandma.tif")        # also a PIL image, an array, or an open file
 
-A scan is seldom plain 8-bit sRGB. Here 16-bit greys keep their depth, colour profiles are honoured,
-transparency is set aside, cameras' rotation is applied, and what is no photo at all, or too much of one,
-is answered with a sentence. Nothing here knows of the network; `writer.py` writes what it made.
+A scan is seldom plain 8-bit sRGB. This keeps the depth of 16-bit greys, converts from colour profiles, sets
+transparency aside and applies a camera's rotation. A file that is not a photo, or is too large, gets a
+sentence that says so. Nothing here knows the network; `writer.py` writes the results.
 """
 
 import io
@@ -12,12 +12,15 @@ import os
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from colorizer.errors import PhotoError
-from colorizer.image.decoders import open_image
+from colorizer.image import color_encoding
+from colorizer.image.decoders import high_depth_of_heif, open_image, unsupported
+from colorizer.image.metadata import ORIENTATION, read_metadata
 from colorizer.image.photo import Photo
 from colorizer.image.provenance import digest
 from colorizer.limits import Deadline, Limits
@@ -25,14 +28,15 @@ from colorizer.limits import Deadline, Limits
 # Pillow warns from 89 megapixels on. `Limits` is stricter than a warning.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
-ORIENTATION = 0x0112
-# A JPEG may be sent in any number of passes over the whole picture: honest ones take about ten. Passes
-# times megapixels at most; one takes some 5 ms a megapixel, and cannot be interrupted.
-MOST_SCANS = 3000
+# A JPEG can be sent in any number of passes over the whole picture; ordinary ones have about ten. This is the
+# maximum of passes times megapixels: one pass needs about 5 ms a megapixel and cannot be interrupted.
+MAX_SCANS = 3000
+
+Source = str | os.PathLike | Image.Image | np.ndarray | BinaryIO
 
 
-class _Timed(io.BytesIO):
-    """A file in memory that stops being read when the time is up: decoders ask for it bit by bit."""
+class _TimedFile(io.BytesIO):
+    """A file in memory that raises an error when the time is over: decoders read it piece by piece."""
 
     def __init__(self, data: bytes, deadline: Deadline):
         super().__init__(data)
@@ -43,27 +47,39 @@ class _Timed(io.BytesIO):
         return super().read(size)
 
 
-def read_photo(source: str | os.PathLike | Image.Image | np.ndarray, limits: Limits | None = None) -> Photo:
+def read_photo(source: Source, limits: Limits | None = None) -> Photo:
     """Reads a photo.
 
     Args:
-        source: a file's path, a PIL image, or a uint8 or uint16 array: (H, W) grey, (H, W, 1) grey,
-            (H, W, 2) grey and alpha, (H, W, 3) sRGB, (H, W, 4) sRGB and alpha.
-        limits: what a photo may ask for; `Limits.from_environment()` if None.
+        source: a file's path, a file open for reading, a PIL image, or a uint8 or uint16 array: (H, W) grey,
+            (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) sRGB, (H, W, 4) sRGB and alpha.
+        limits: what a photo may cost; `Limits.from_environment()` if None.
 
     Returns:
-        The photo; of an animation or a document of several pages the first one, which `notes` says.
+        The photo; of an animation or a document of several pages the first picture. `notes` says what was
+        left out.
 
     Raises:
         FileNotFoundError: no such file.
-        PhotoError: a file that is no photo, is damaged, or beyond the limits; an array of another kind.
+        PhotoError: a file that is not a photo, is damaged, or exceeds the limits; an array of another kind.
     """
     limits = Limits.from_environment() if limits is None else limits
     if isinstance(source, np.ndarray):
         return _from_array(source, limits)
     if isinstance(source, Image.Image):
         return _from_image(source, None, limits)
-    path = Path(source)
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        return _from_bytes(_read_file(path, limits), path.name, path, limits)
+    name = "The picture"
+    data = source.read() if limits.megabytes == np.inf else source.read(int(limits.megabytes * 1e6) + 1)
+    limits.check_file(name, len(data))
+    if not data:
+        raise PhotoError(f"{name} is empty.")
+    return _from_bytes(data, name, None, limits)
+
+
+def _read_file(path: Path, limits: Limits) -> bytes:
     if path.is_dir():
         raise PhotoError(f"{path.name} is a folder, not a photo.")
     if not path.is_file() and path.exists():
@@ -72,37 +88,43 @@ def read_photo(source: str | os.PathLike | Image.Image | np.ndarray, limits: Lim
     if size == 0:
         raise PhotoError(f"{path.name} is an empty file.")
     limits.check_file(path.name, size)
-    data = path.read_bytes()
+    return path.read_bytes()
+
+
+def _from_bytes(data: bytes, name: str, path: Path | None, limits: Limits) -> Photo:
+    deadline = limits.start(name)
     try:
-        with open_image(_Timed(data, limits.start(path.name))) as image:
-            limits.check_pixels(path.name, *image.size)
-            # Data cannot contain this marker by chance: JPEG escapes the byte 255. Of grey that comes in one
-            # pass, as most does, libjpeg reads no second one.
+        with open_image(_TimedFile(data, deadline)) as image:
+            limits.check_pixels(name, *image.size)
+            # The data cannot contain this marker by chance: JPEG escapes the byte 255. Of a grey JPEG in one
+            # pass, the usual kind, libjpeg reads no second one.
             once = image.mode == "L" and not image.info.get("progressive")
             passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") and not once else 1
-            if passes > 20 and passes * image.width * image.height > MOST_SCANS * 1e6:
-                raise PhotoError(f"{path.name} is a JPEG in {passes} passes: too many for its size.")
-            return replace(_from_image(image, path, limits), digest=digest(data))
+            if passes > 20 and passes * image.width * image.height > MAX_SCANS * 1e6:
+                raise PhotoError(f"{name} is a JPEG in {passes} passes: too many for its size.")
+            photo = _from_image(image, path, limits, data)
+        deadline.check()
+        return replace(photo, digest=digest(data), seconds=deadline.spent)
     except UnidentifiedImageError as error:
-        raise PhotoError(f"{path.name} is not a photo, or of a type that cannot be read here.") from error
+        raise PhotoError(f"{name} {unsupported(data)}") from error
     except Image.DecompressionBombError as error:
         raise PhotoError(
-            f"{path.name} has too many pixels; at most {limits.megapixels:g} megapixels are accepted."
+            f"{name} has too many pixels; at most {limits.megapixels:g} megapixels are accepted here."
         ) from error
     except PhotoError:
         raise
-    # Decoders raise what they like on damaged data: struct.error, SyntaxError, EOFError, zlib.error …
+    # Decoders raise any exception on damaged data: struct.error, SyntaxError, EOFError, zlib.error …
     except Exception as error:
         reason = str(error) or type(error).__name__
-        raise PhotoError(f"{path.name} is damaged and cannot be read: {reason}") from error
+        raise PhotoError(f"{name} is damaged and cannot be read: {reason}") from error
 
 
 def pixels_of(path: Path) -> int:
-    """How many pixels the file at `path` claims to have; 0 if it cannot say."""
+    """The number of pixels that the file at `path` claims to have; 0 if it cannot say."""
     try:
         with open_image(path) as image:
             return image.width * image.height
-    # What is wrong with it is `read_photo`'s to say.
+    # `read_photo` will say what is wrong with it.
     except Exception:  # noqa: BLE001
         return 0
 
@@ -116,7 +138,7 @@ def _from_array(array: np.ndarray, limits: Limits) -> Photo:
         )
     limits.check_pixels("The array", array.shape[1], array.shape[0])
     array = array.reshape(*array.shape[:2], channels)
-    narrow = array if array.dtype == np.uint8 else ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    narrow = array if array.dtype == np.uint8 else _to_8_bits(array)
     alpha = narrow[..., -1].copy() if channels in (2, 4) else None
     shown = narrow[..., :3] if channels > 2 else narrow[..., 0]
     pixels16 = None
@@ -125,53 +147,67 @@ def _from_array(array: np.ndarray, limits: Limits) -> Photo:
     return Photo(Image.fromarray(np.ascontiguousarray(shown)), pixels16, alpha)
 
 
-def _from_image(image: Image.Image, path: Path | None, limits: Limits) -> Photo:
+def _to_8_bits(array: np.ndarray) -> np.ndarray:
+    return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _from_image(image: Image.Image, path: Path | None, limits: Limits, data: bytes = b"") -> Photo:
     name = path.name if path else "The picture"
     if 0 in image.size:
         raise PhotoError(f"{name} has no pixels: {image.width}x{image.height}")
     limits.check_pixels(name, *image.size)
-    notes = _note_frames(image, name)
+    notes = _note_frames(image)
     image.load()
-    exif, xmp = image.getexif(), image.info.get("xmp", b"")
-    profile, dpi = image.info.get("icc_profile"), image.info.get("dpi")
-    # Pillow would make a copy of a photo that is upright already.
-    upright = ImageOps.exif_transpose(image) if exif.get(ORIENTATION, 1) != 1 else image
-    if ORIENTATION in exif:
-        exif[ORIENTATION] = 1
-    alpha = None
-    if upright.has_transparency_data:
-        alpha = np.asarray(upright.convert("RGBA").getchannel("A"))
-        # A palette's transparent entry needs the detour; for the rest plain dropping keeps every colour.
-        if upright.mode in ("P", "PA"):
-            upright = upright.convert("RGBA").convert("RGB")
-        else:
-            upright = upright.convert("RGB" if "RGB" in upright.mode else "L")
-        if alpha.min() == 255:
-            alpha = None
-    pixels16 = _grey16(upright)
+    metadata, left_out = read_metadata(image, path)
+    notes += left_out
+    profile = image.info.get("icc_profile")
+    pixels16 = high_depth_of_heif(image, data)
+    # Pillow would copy a photo that is upright already.
+    upright = image
+    if image.getexif().get(ORIENTATION, 1) != 1 and image.format != "HEIF":  # its decoder has applied it
+        upright = ImageOps.exif_transpose(image)
+    upright, alpha = _split_alpha(upright)
+    if pixels16 is None:
+        pixels16 = _grey16(upright)
+    stated, reason = _stated_encoding(image, data) if not profile else (None, "")
+    if reason:
+        notes.append(reason)
     if pixels16 is not None:
-        if profile:
-            ramp = _to_srgb(Image.fromarray(np.arange(256, dtype=np.uint8)[None]), profile, name)
-            curve = np.asarray(ramp.convert("L"), np.float32)[0] * 257
-            pixels16 = np.interp(pixels16, np.arange(256) * 257, curve).astype(np.uint16)
-        pixels = Image.fromarray((pixels16 // 257).astype(np.uint8))
+        pixels16, profile = _convert16(pixels16, profile, stated, upright, notes)
+    if pixels16 is not None:
+        narrow = pixels16 // 257 if pixels16.ndim == 2 else _to_8_bits(pixels16)
+        pixels = Image.fromarray(narrow.astype(np.uint8))
     elif upright.mode == "L" and not profile:
         pixels = upright  # converting would copy it
     elif upright.mode == "1" and not profile:
         pixels = upright.convert("L")
     else:
-        pixels = _to_srgb(upright, profile, name)
-    if isinstance(xmp, str):
-        xmp = xmp.encode()
-    return Photo(pixels, pixels16, alpha, image.format, path, exif, xmp, dpi, notes)
+        pixels = _to_srgb(upright, profile, notes)
+    if stated is not None and pixels16 is None:
+        pixels = Image.fromarray(stated.to_srgb(np.asarray(pixels)))
+    sentences = tuple(f"{name}: {note}" for note in notes)
+    return Photo(pixels, pixels16, alpha, image.format, path, metadata, notes=sentences)
 
 
-def _note_frames(image: Image.Image, name: str) -> tuple[str, ...]:
-    # A camera's MPO holds previews of one photo beside it, which nobody misses.
-    if image.format == "MPO" or not getattr(image, "is_animated", False):
-        return ()
+def _split_alpha(image: Image.Image) -> tuple[Image.Image, np.ndarray | None]:
+    """The picture without its transparency, and that as (H, W) uint8, or None if all is opaque."""
+    if not image.has_transparency_data:
+        return image, None
+    alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+    # A transparent entry of a palette needs the detour; elsewhere, dropping alpha keeps every colour.
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA").convert("RGB")
+    else:
+        image = image.convert("RGB" if "RGB" in image.mode else "L")
+    return image, None if alpha.min() == 255 else alpha
+
+
+def _note_frames(image: Image.Image) -> list[str]:
+    # The MPO file of a camera holds previews of the photo beside it, which nobody misses.
+    if image.format in ("MPO", "HEIF") or not getattr(image, "is_animated", False):
+        return []
     image.seek(0)
-    return (f"{name} holds several pictures; only the first is taken.",)
+    return ["it holds several pictures; only the first is coloured"]
 
 
 def _grey16(image: Image.Image) -> np.ndarray | None:
@@ -190,7 +226,36 @@ def _grey16(image: Image.Image) -> np.ndarray | None:
     return (np.clip(values / white, 0, 1) * 65535 + 0.5).astype(np.uint16)
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None, name: str) -> Image.Image:
+def _stated_encoding(image: Image.Image, data: bytes) -> tuple[color_encoding.Encoding | None, str]:
+    """How the file says that it encodes colour, if it has no ICC profile."""
+    if image.format == "PNG":
+        return color_encoding.of_png(data)
+    nclx = image.info.get("nclx_profile")
+    if image.format == "HEIF" and nclx:
+        return color_encoding.of_codes(nclx["color_primaries"], nclx["transfer_characteristics"])
+    return None, ""
+
+
+def _convert16(
+    pixels16: np.ndarray,
+    profile: bytes | None,
+    stated: color_encoding.Encoding | None,
+    image: Image.Image,
+    notes: list[str],
+) -> tuple[np.ndarray | None, bytes | None]:
+    """16-bit pixels in sRGB, or None with the profile where that can convert 8 bits only."""
+    if stated is not None:
+        return stated.to_srgb(pixels16), None
+    if not profile:
+        return pixels16, None
+    if pixels16.ndim == 3:
+        return None, profile
+    ramp = _to_srgb(Image.fromarray(np.arange(256, dtype=np.uint8)[None]), profile, notes)
+    curve = np.asarray(ramp.convert("L"), np.float32)[0] * 257
+    return np.interp(pixels16, np.arange(256) * 257, curve).astype(np.uint16), None
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
     """The picture as RGB in sRGB, converted from its profile if it has one."""
     if image.mode in ("P", "PA", "1"):
         image = image.convert("RGB" if image.mode != "1" else "L")
@@ -202,7 +267,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None, name: str) -> Image.Imag
             target = ImageCms.createProfile("sRGB")
             return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
         except (ImageCms.PyCMSError, OSError, ValueError) as error:
-            warnings.warn(f"{name}: its colour profile is of no use ({error}); taken as sRGB", stacklevel=3)
+            notes.append(f"its colour profile does not fit ({error}); read as sRGB")
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")

@@ -10,12 +10,13 @@ from PIL import EpsImagePlugin, Image, UnidentifiedImageError
 from colorizer.batch import pixels_of
 from colorizer.errors import PhotoError
 from colorizer.evaluation.evaluate import evaluate
-from colorizer.image.decoders import DECODERS, open_image
+from colorizer.image.decoders import DECODERS, open_image, register_heif
 from colorizer.image.reader import read_photo
 from colorizer.training.photo_cache import PhotoCache
 
 Image.preinit()
 Image.init()
+register_heif()
 OTHERS = sorted(set(Image.OPEN) - set(DECODERS))
 # What Pillow can write and this project does not open; PDF cannot be opened by Pillow at all.
 WRITTEN = [*sorted(set(Image.SAVE) & set(OTHERS)), "PDF"]

@@ -9,9 +9,10 @@ from PIL import Image, JpegImagePlugin
 
 from colorizer.errors import PhotoError
 from colorizer.image import jpeg_restart
+from colorizer.image.file_types import WRITERS
 from colorizer.image.reader import read_photo
 from colorizer.image.strips import strip_rows
-from colorizer.image.writer import SUBSAMPLING_FROM, WRITERS, write_jpeg
+from colorizer.image.writer import SUBSAMPLING_FROM, write_jpeg
 from colorizer.limits import UNLIMITED
 
 OPTIONS = WRITERS["JPEG"][1]

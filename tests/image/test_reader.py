@@ -11,22 +11,10 @@ from PIL import Image, ImageCms
 from skimage.color import rgb2lab
 
 from colorizer.errors import PhotoError
+from colorizer.image.file_types import suffix_of
 from colorizer.image.reader import read_photo
-from colorizer.image.writer import suffix_of, write_photo
-
-RAMP = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (48, 1))  # 48 high, 64 wide, black to white
-
-
-def true_lightness(grey: np.ndarray) -> np.ndarray:
-    """L* by scikit-image, of grey levels in [0, 1]."""
-    return rgb2lab(np.repeat(grey[..., None], 3, axis=-1))[..., 0]
-
-
-def saved(tmp_path: Path, image: Image.Image, name: str, **options) -> Path:
-    path = tmp_path / name
-    image.save(path, **options)
-    return path
-
+from colorizer.image.writer import write_photo
+from tests.helpers.photos import RAMP, gamma_profile, saved, true_lightness
 
 # --- lightness -----------------------------------------------------------------------------------------
 
@@ -134,12 +122,12 @@ def test_every_exif_orientation_comes_out_upright(tmp_path, orientation):
     exif[0x0112] = orientation
     photo = read_photo(saved(tmp_path, stored, "camera.png", exif=exif))
     np.testing.assert_array_equal(np.asarray(photo.original)[..., 0], RAMP)
-    assert photo.exif.get(0x0112, 1) == 1
+    assert photo.metadata.exif.get(0x0112, 1) == 1
 
 
 def test_a_color_profile_is_converted_to_srgb(tmp_path):
     # The ramp as linear light: what is 50 % there is 188 of 255 in sRGB.
-    profile = _gamma_profile(1.0)
+    profile = gamma_profile(1.0)
     image = Image.fromarray(np.full((8, 8, 3), 128, np.uint8))
     photo = read_photo(saved(tmp_path, image, "linear.png", icc_profile=profile))
     assert abs(int(np.asarray(photo.original)[0, 0, 1]) - 188) <= 1
@@ -156,29 +144,11 @@ def test_srgb_itself_passes_untouched(tmp_path, color_image):
 
 def test_a_broken_profile_is_reported_and_the_photo_read_all_the_same(tmp_path):
     path = saved(tmp_path, Image.fromarray(RAMP).convert("RGB"), "odd.png", icc_profile=b"no profile at all")
-    with pytest.warns(UserWarning, match=r"odd\.png: its colour profile is of no use"):
-        photo = read_photo(path)
+    photo = read_photo(path)
+    assert len(photo.notes) == 1
+    assert photo.notes[0].startswith("odd.png: its colour profile does not fit")
+    assert photo.notes[0].endswith("read as sRGB")
     np.testing.assert_allclose(photo.lightness, true_lightness(RAMP / 255), atol=0.01)
-
-
-def _gamma_profile(gamma: float) -> bytes:
-    """A minimal RGB matrix profile with sRGB's primaries and a pure power curve, made by hand."""
-    srgb = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    count = int.from_bytes(srgb[128:132], "big")
-    for i in range(count):
-        entry = 132 + 12 * i
-        if bytes(srgb[entry : entry + 4]) in (b"rTRC", b"gTRC", b"bTRC"):
-            offset = int.from_bytes(srgb[entry + 4 : entry + 8], "big")
-            curve = b"para" + bytes(4) + bytes(4) + round(gamma * 65536).to_bytes(4, "big")
-            srgb[offset : offset + len(curve)] = curve
-        if bytes(srgb[entry : entry + 4]) == b"desc":
-            offset = int.from_bytes(srgb[entry + 4 : entry + 8], "big")
-            size = int.from_bytes(srgb[entry + 8 : entry + 12], "big")
-            text = bytes(srgb[offset : offset + size])
-            srgb[offset : offset + size] = text.replace(
-                "sRGB".encode("utf-16-be"), "test".encode("utf-16-be")
-            )
-    return bytes(srgb)
 
 
 # --- what is no photo ----------------------------------------------------------------------------------
@@ -189,7 +159,17 @@ def _gamma_profile(gamma: float) -> bytes:
     [
         ("letter.jpg", b"Dear grandson,\n", "letter.jpg is not a photo"),
         ("empty.png", b"", "empty.png is an empty file"),
-        ("scan.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "scan.pdf is not a photo"),
+        (
+            "scan.pdf",
+            b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
+            "scan.pdf is not a photo but a PDF.*pdftoppm",
+        ),
+        ("a.jxl", b"\xff\x0a\0\0", "a.jxl is a JPEG XL picture.*djxl"),
+        ("a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n\0", "a.jxl is a JPEG XL picture.*djxl"),
+        ("a.cr3", b"\0\0\0\x18ftypcrx \0\0\0\1", "a.cr3 is a camera's RAW file.*darktable"),
+        ("a.orf", b"IIRO\x08\0\0\0", "a.orf is a camera's RAW file"),
+        ("a.mp4", b"\0\0\0\x18ftypisom", "a.mp4 is a video"),
+        ("a.psd", b"8BPS\0\1", "a.psd is a Photoshop document"),
     ],
 )
 def test_what_is_no_photo_is_answered_with_a_sentence(tmp_path, name, data, sentence):
@@ -214,6 +194,16 @@ def test_a_missing_file_a_folder_and_wrong_arrays_say_so(tmp_path):
     for array in (np.zeros((4, 4)), np.zeros((4, 4, 5), np.uint8), np.zeros((0, 4), np.uint8)):
         with pytest.raises(PhotoError, match=r"uint8 or uint16.*Received"):
             read_photo(array)
+
+
+@pytest.mark.parametrize("tags", [{50706: bytes((1, 4, 0, 0))}, {254: 1, 330: (8,)}], ids=["DNG", "NEF"])
+def test_a_raw_file_is_not_coloured_by_its_small_preview(tmp_path, tags):
+    exif = Image.Exif()
+    for tag, value in tags.items():
+        exif[tag] = value
+    path = saved(tmp_path, Image.new("RGB", (16, 12)), "a.tif", exif=exif)
+    with pytest.raises(PhotoError, match=r"a\.tif is a camera's RAW file"):
+        read_photo(path)
 
 
 # --- writing -------------------------------------------------------------------------------------------
