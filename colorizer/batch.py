@@ -10,12 +10,13 @@ run, start it again.
 """
 
 import errno
+import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from threading import Condition
@@ -25,11 +26,15 @@ from tqdm import tqdm
 from colorizer.atomic_write import FULL, remove_leftovers
 from colorizer.colorizer import Colorizer
 from colorizer.file_plan import Job
+from colorizer.image import pdf
 from colorizer.image.file_types import SUFFIXES, suffix_of
 from colorizer.image.metadata_writer import XMP_FORMATS
+from colorizer.image.negative import invert, looks_like_negative
+from colorizer.image.photo import Photo
 from colorizer.image.provenance import digest_of_file, source_of
 from colorizer.image.reader import pixels_of, read_photo
 from colorizer.limits import SIZE
+from colorizer.terminal import printable
 
 # Pixels in memory at the same time, about 12 bytes each: large scans must not add up.
 MAX_PIXELS_AT_ONCE = 100_000_000
@@ -98,12 +103,24 @@ class MemorySemaphore:
 
 @dataclass(frozen=True)
 class BatchColorizer:
-    """The colorizer and the settings for every photo of a batch."""
+    """The colorizer and the settings for every photo of a batch.
+
+    Attributes:
+        colorizer: shared by all workers.
+        size: as in `Colorizer.colorize`.
+        strength: as in `Colorizer.colorize`.
+        overwrite: whether photos are coloured again whose result exists.
+        keep_date: whether a result's file gets the date of the photo's file.
+        negative: whether the photos are negatives and are inverted.
+        memory: how many pixels are in memory at the same time.
+    """
 
     colorizer: Colorizer
     size: int = SIZE
     strength: float = 1.0
     overwrite: bool = False
+    keep_date: bool = False
+    negative: bool = False
     memory: MemorySemaphore = field(default_factory=MemorySemaphore)
 
     def color(self, job: Job) -> tuple[bool, tuple[str, ...]]:
@@ -119,16 +136,41 @@ class BatchColorizer:
         if self._is_done(job.source, job.target):
             return False, ()
         with self.memory.acquire(pixels_of(job.source)):
-            photo = read_photo(job.source, self.colorizer.limits)
+            photo = self._read(job)
             target = job.target
             if not job.exact and suffix_of(photo).lower() != target.suffix.lower():
                 # The content is not what the suffix says. The whole name keeps it different from all others.
-                target = target.with_name(f"{job.source.name}{suffix_of(photo)}")
+                page = target.stem[len(job.source.stem) :]
+                target = target.with_name(f"{job.source.name}{page}{suffix_of(photo)}")
                 if self._is_done(job.source, target):
                     return False, ()
             target.parent.mkdir(parents=True, exist_ok=True)
             notes = self.colorizer.predict(photo, self.size).save(target, self.strength)
+            if self.keep_date:
+                times = job.source.stat()
+                os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
         return True, photo.notes + notes
+
+    def _read(self, job: Job) -> Photo:
+        limits = self.colorizer.limits
+        if job.source.suffix.lower() == ".pdf":
+            picture, count = pdf.read_page(job.source, job.page, limits)
+            several = job.page is None and count > 1
+            note = f"{job.source.name}: it has {count} pages; only the first is coloured"
+            photo = replace(
+                read_photo(picture, limits),
+                path=job.source,
+                digest=digest_of_file(job.source),
+                notes=(note,) if several else (),
+            )
+        else:
+            photo = read_photo(job.source, limits, job.page)
+        if self.negative:
+            return invert(photo)
+        if looks_like_negative(photo):
+            note = f"{photo.name}: it looks like a negative; --negative inverts it"
+            return replace(photo, notes=(*photo.notes, note))
+        return photo
 
     def _is_done(self, source: Path, target: Path) -> bool:
         """Whether the result exists; raises FileExistsError if the target is another file."""
@@ -172,12 +214,12 @@ def color_all(batch: BatchColorizer, jobs: Iterable[Job], workers: int, stop: St
             result.done += new
             result.skipped += not new
             for note in notes:
-                progress.write(f"note: {note}", file=sys.stderr)
+                progress.write(printable(f"note: {note}"), file=sys.stderr)
         # PhotoError is a ValueError; a huge scan can raise MemoryError. The failure of one photo is reported
         # and must not cost the other 49,999.
         except (OSError, ValueError, MemoryError) as error:
             result.failures.append(f"{source}: {error or type(error).__name__}")
-            progress.write(f"failed: {result.failures[-1]}", file=sys.stderr)
+            progress.write(printable(f"failed: {result.failures[-1]}"), file=sys.stderr)
             if isinstance(error, OSError) and error.errno in FATAL:
                 result.stopped_by = f"the disk ({error.strerror})"
 

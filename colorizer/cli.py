@@ -17,12 +17,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 from colorizer import __version__, quiet_tensorflow
 from colorizer.cpu import cores
 from colorizer.errors import PhotoError, WeightsError
 from colorizer.fast_import import gc_paused, hide_modules
 from colorizer.limits import MAX_STRENGTH, SIZE, UNLIMITED, Limits, check_size, check_strength
+from colorizer.terminal import printable, say
 
 # With fewer photos, TensorFlow takes longer to load than it could win over ncnn: 3 s, for some 8 ms a photo
 # where there is bfloat16.
@@ -87,11 +89,19 @@ def run(name: str, arguments: Sequence[str]) -> int:
         )
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors quote what the user wrote without control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the usage and the message, and exits with status 2."""
+        super().error(printable(message))
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Reads the command line; wrong usage exits with status 2 and a sentence."""
     width = max(map(len, COMMANDS))
     others = "\n".join(f"  colorizer {name:{width}}  {command.purpose}" for name, command in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="colorizer",
         description="Colours black-and-white photos. The colours are a network's guess, not the truth.",
         epilog=f"other commands, each with --help:\n{others}\n\n"
@@ -118,6 +128,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument("--overwrite", action="store_true", help="colour again what is already there")
     parser.add_argument(
+        "--pages", choices=("first", "all"), default="first",
+        help="of a TIFF or PDF document: all become scan-p01.tif and so on (default: first)",
+    )  # fmt: skip
+    parser.add_argument("--negative", action="store_true", help="the photos are negatives: invert them")
+    parser.add_argument("--keep-date", action="store_true", help="give the result the date of its photo's file")
+    parser.add_argument(
         "--workers", type=int, metavar="N",
         help="photos at a time, each on one processor core (default: as many as there are cores)",
     )  # fmt: skip
@@ -133,8 +149,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         check_strength(options.strength)
     except ValueError as error:
         parser.error(f"--{error}")
+    stream = Path("-")
+    if stream in options.photos or options.output == stream:
+        if len(options.photos) > 1 or options.beside or (options.output.is_dir() and options.output != stream):
+            parser.error("- stands for one photo: colorizer - -o -, or colorizer - -o FILE")
     for photo in options.photos:
-        if not photo.exists():
+        if photo != stream and not photo.exists():
             parser.error(f"there is no file or folder {photo}")
     return options
 
@@ -151,7 +171,7 @@ def color(arguments: Sequence[str]) -> int:
     if not plan.jobs:
         return _complain(f"there are no photos in {', '.join(map(str, options.photos))}", 1)
     for note in plan.notes:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}")
     jobs = plan.jobs
     folder = jobs[0].target.parent if len(jobs) == 1 or options.beside else options.output
     try:  # before the work, not after it
@@ -191,5 +211,5 @@ def lift_pillows_limit() -> None:
 
 
 def _complain(text: str, status: int) -> int:
-    print(f"colorizer: {text}", file=sys.stderr)
+    say(f"colorizer: {text}")
     return status

@@ -16,14 +16,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from colorizer.errors import PhotoError
+from colorizer.image import pdf
 from colorizer.image.file_types import output_suffix
 from colorizer.image.provenance import is_result
+from colorizer.image.reader import count_pages
 
 # A folder is searched for these; a file named on the command line is tried whatever its suffix.
 PHOTO_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".bmp", ".gif", ".pgm",
     ".ppm", ".jp2", ".tga", ".mpo", ".heic", ".heif", ".hif",
 }  # fmt: skip
+MAX_PAGES = 10_000  # of a document
 BESIDE = "-colour"  # what is added to the name of a photo whose result lies beside it
 
 
@@ -35,11 +38,13 @@ class Job:
         source: the photo.
         target: the path of its result.
         exact: whether `target` is as the user wrote it; else its suffix follows the photo's type.
+        page: of a document, from 0 on; None for the only one or the first.
     """
 
     source: Path
     target: Path
     exact: bool = False
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,16 +55,18 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def plan_files(inputs: Iterable[Path], output: Path | None) -> Plan:
+def plan_files(inputs: Iterable[Path], output: Path | None, all_pages: bool = False) -> Plan:
     """Finds the photos and decides the names of their results.
 
     Args:
         inputs: photos, and folders that are searched recursively.
         output: a folder, in which folders keep their shape; for a single photo also a file name; None for
             results beside their photos.
+        all_pages: whether every page of a TIFF or PDF document is coloured, or the first alone.
 
     Raises:
-        PhotoError: an input is neither a file nor a folder, or is a folder inside the output folder.
+        PhotoError: an input is neither a file nor a folder, or is a folder inside the output folder, or a
+            document cannot be read.
     """
     inputs = list(inputs)
     for path in inputs:
@@ -68,7 +75,7 @@ def plan_files(inputs: Iterable[Path], output: Path | None) -> Plan:
     if output is not None:
         single = len(inputs) == 1 and inputs[0].is_file() and not output.is_dir()
         if single and output.suffix.lower() in PHOTO_SUFFIXES:
-            return Plan((Job(inputs[0], output, exact=True),))
+            return _distinct(_pages(Job(inputs[0], output, exact=True), all_pages))
         _check_output(inputs, output)
     jobs, seen = [], set()
     for source, relative in find_photos(inputs, output):
@@ -76,10 +83,8 @@ def plan_files(inputs: Iterable[Path], output: Path | None) -> Plan:
         if identity not in seen:
             seen.add(identity)
             name = relative.with_suffix(output_suffix(source))
-            if output is None:
-                jobs.append(Job(source, source.with_name(f"{source.stem}{BESIDE}{name.suffix}")))
-            else:
-                jobs.append(Job(source, output / name))
+            beside = source.with_name(f"{source.stem}{BESIDE}{name.suffix}")
+            jobs += _pages(Job(source, beside if output is None else output / name), all_pages)
     return _distinct(jobs)
 
 
@@ -102,6 +107,21 @@ def find_photos(inputs: Iterable[Path], output: Path | None = None) -> Iterator[
             if file.stem.endswith(BESIDE) and is_result(file):
                 continue
             yield file, file.relative_to(source)
+
+
+def _pages(job: Job, all_pages: bool) -> list[Job]:
+    """A job for every page, `scan-p01.tif` and so on; the job as it is for a file of one page."""
+    suffix = job.source.suffix.lower()
+    if not all_pages or suffix not in (".tif", ".tiff", ".pdf"):
+        return [job]
+    count = pdf.count_pages(job.source) if suffix == ".pdf" else count_pages(job.source)
+    if count > MAX_PAGES:
+        raise PhotoError(f"{job.source.name} has {count} pages; at most {MAX_PAGES} are accepted.")
+    digits = max(2, len(str(count)))
+    return [job] if count == 1 else [
+        replace(job, page=page, target=job.target.with_stem(f"{job.target.stem}-p{page + 1:0{digits}}"))
+        for page in range(count)
+    ]
 
 
 def _check_output(inputs: list[Path], output: Path) -> None:

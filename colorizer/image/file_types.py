@@ -36,11 +36,16 @@ ALPHA_FORMATS = {"PNG", "TIFF", "WEBP", "AVIF", "HEIF", "TGA", "JPEG2000"}
 LONGEST_SIDE = {"JPEG": 65535, "WEBP": 16383, "AVIF": 65535, "HEIF": 16384, "TGA": 65535}
 
 
-def suffix_of(photo: Photo) -> str:
-    """The suffix that suits a coloured copy: the photo's own, or ".png" where that type cannot."""
+def kind_for(photo: Photo) -> str:
+    """The type, as Pillow names it, of a coloured copy: the photo's own, or "PNG" where that type cannot."""
     kind = SAME_AS.get(photo.format or "PNG", photo.format or "PNG")
-    if kind not in WRITERS or max(photo.size) > LONGEST_SIDE.get(kind, math.inf):
-        return ".png"
+    fits = kind in WRITERS and max(photo.size) <= LONGEST_SIDE.get(kind, math.inf)
+    return kind if fits else "PNG"
+
+
+def suffix_of(photo: Photo) -> str:
+    """The suffix that suits a coloured copy, see `kind_for`; the photo's own spelling is kept."""
+    kind = kind_for(photo)
     if photo.path and SUFFIXES.get(photo.path.suffix.lower()) == kind:
         return photo.path.suffix
     return WRITERS[kind][0]

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from colorizer.image import iptc, provenance, xmp
-from colorizer.image.metadata import EXIF_IFD, GPS_IFD, TIFF_IPTC, Metadata
+from colorizer.image.metadata import EXIF_IFD, GPS_IFD, ORIENTATION, TIFF_IPTC, Metadata
 
 XMP_FORMATS = {"JPEG", "PNG", "TIFF", "WEBP", "AVIF", "HEIF"}
 EXIF_FORMATS = {"JPEG", "PNG", "WEBP", "AVIF", "HEIF"}  # TIFF has the same tags in a structure of its own
@@ -123,6 +123,8 @@ def _exif_block(metadata: Metadata, kind: str, size: tuple[int, int]) -> bytes:
     exif = _copy(metadata.exif)
     if metadata.dpi and (len(exif) or kind not in ("JPEG", "PNG")):  # the others have no other place for it
         exif[282], exif[283], exif[296] = *metadata.dpi, 2
+    if _has_tags(exif):
+        exif[ORIENTATION] = 1
     if exif.get_ifd(EXIF_IFD):
         exif.get_ifd(EXIF_IFD).update({0xA001: 1, 0xA002: size[0], 0xA003: size[1]})  # 1: sRGB
     return exif.tobytes() if _has_tags(exif) else b""

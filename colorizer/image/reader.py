@@ -47,17 +47,17 @@ class _TimedFile(io.BytesIO):
         return super().read(size)
 
 
-def read_photo(source: Source, limits: Limits | None = None) -> Photo:
+def read_photo(source: Source, limits: Limits | None = None, page: int | None = None) -> Photo:
     """Reads a photo.
 
     Args:
         source: a file's path, a file open for reading, a PIL image, or a uint8 or uint16 array: (H, W) grey,
             (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) sRGB, (H, W, 4) sRGB and alpha.
         limits: what a photo may cost; `Limits.from_environment()` if None.
+        page: of a file with several pictures, from 0 on; None for the first, with a note that there are more.
 
     Returns:
-        The photo; of an animation or a document of several pages the first picture. `notes` says what was
-        left out.
+        The photo; `notes` says what was left out.
 
     Raises:
         FileNotFoundError: no such file.
@@ -67,16 +67,16 @@ def read_photo(source: Source, limits: Limits | None = None) -> Photo:
     if isinstance(source, np.ndarray):
         return _from_array(source, limits)
     if isinstance(source, Image.Image):
-        return _from_image(source, None, limits)
+        return _from_image(source, None, limits, page=page)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        return _from_bytes(_read_file(path, limits), path.name, path, limits)
+        return _from_bytes(_read_file(path, limits), path.name, path, limits, page)
     name = "The picture"
     data = source.read() if limits.megabytes == np.inf else source.read(int(limits.megabytes * 1e6) + 1)
     limits.check_file(name, len(data))
     if not data:
         raise PhotoError(f"{name} is empty.")
-    return _from_bytes(data, name, None, limits)
+    return _from_bytes(data, name, None, limits, page)
 
 
 def _read_file(path: Path, limits: Limits) -> bytes:
@@ -91,7 +91,7 @@ def _read_file(path: Path, limits: Limits) -> bytes:
     return path.read_bytes()
 
 
-def _from_bytes(data: bytes, name: str, path: Path | None, limits: Limits) -> Photo:
+def _from_bytes(data: bytes, name: str, path: Path | None, limits: Limits, page: int | None) -> Photo:
     deadline = limits.start(name)
     try:
         with open_image(_TimedFile(data, deadline)) as image:
@@ -102,7 +102,7 @@ def _from_bytes(data: bytes, name: str, path: Path | None, limits: Limits) -> Ph
             passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") and not once else 1
             if passes > 20 and passes * image.width * image.height > MAX_SCANS * 1e6:
                 raise PhotoError(f"{name} is a JPEG in {passes} passes: too many for its size.")
-            photo = _from_image(image, path, limits, data)
+            photo = _from_image(image, path, limits, data, page)
         deadline.check()
         return replace(photo, digest=digest(data), seconds=deadline.spent)
     except UnidentifiedImageError as error:
@@ -129,6 +129,16 @@ def pixels_of(path: Path) -> int:
         return 0
 
 
+def count_pages(path: Path) -> int:
+    """The number of pages of a TIFF document; 1 for any other file."""
+    try:
+        with open_image(path) as image:
+            return image.n_frames if image.format == "TIFF" else 1
+    # As above.
+    except Exception:  # noqa: BLE001
+        return 1
+
+
 def _from_array(array: np.ndarray, limits: Limits) -> Photo:
     channels = 1 if array.ndim == 2 else array.shape[2] if array.ndim == 3 else 0
     if array.dtype not in (np.uint8, np.uint16) or channels not in (1, 2, 3, 4) or 0 in array.shape:
@@ -151,12 +161,14 @@ def _to_8_bits(array: np.ndarray) -> np.ndarray:
     return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
-def _from_image(image: Image.Image, path: Path | None, limits: Limits, data: bytes = b"") -> Photo:
+def _from_image(
+    image: Image.Image, path: Path | None, limits: Limits, data: bytes = b"", page: int | None = None
+) -> Photo:
     name = path.name if path else "The picture"
+    notes = _choose_page(image, name, page)
     if 0 in image.size:
         raise PhotoError(f"{name} has no pixels: {image.width}x{image.height}")
     limits.check_pixels(name, *image.size)
-    notes = _note_frames(image)
     image.load()
     metadata, left_out = read_metadata(image, path)
     notes += left_out
@@ -202,8 +214,16 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, np.ndarray | None]:
     return image, None if alpha.min() == 255 else alpha
 
 
-def _note_frames(image: Image.Image) -> list[str]:
-    # The MPO file of a camera holds previews of the photo beside it, which nobody misses.
+def _choose_page(image: Image.Image, name: str, page: int | None) -> list[str]:
+    """Goes to a page; returns a note if no page is named and there are several."""
+    if page is not None:
+        count = getattr(image, "n_frames", 1)
+        if not 0 <= page < count:
+            raise PhotoError(f"{name} has {count} pages. Received: page {page + 1}")
+        if count > 1:
+            image.seek(page)
+        return []
+    # The MPO file of a camera holds previews of the photo beside it, and a HEIF file may; nobody misses them.
     if image.format in ("MPO", "HEIF") or not getattr(image, "is_animated", False):
         return []
     image.seek(0)

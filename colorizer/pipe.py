@@ -1,0 +1,49 @@
+"""Colours one photo from standard input, or to standard output, as programs in a pipeline do.
+
+    colorizer - -o - < grandma.jpg > coloured.jpg
+    curl -s "$address" | colorizer - -o coloured.jpg
+"""
+
+import sys
+from pathlib import Path
+
+from colorizer.colorizer import Colorizer
+from colorizer.errors import PhotoError
+from colorizer.image.file_types import kind_for
+from colorizer.image.negative import invert
+from colorizer.image.reader import read_photo
+
+STREAM = Path("-")  # standard input as a photo, standard output as a result
+
+
+def color_stream(
+    colorizer: Colorizer, source: Path, target: Path, size: int, strength: float, negative: bool = False
+) -> tuple[str, ...]:
+    """Colours a photo; the result has the photo's type, or the one that the target's suffix names.
+
+    Args:
+        colorizer: the network.
+        source: a photo, or `STREAM`.
+        target: a file, or `STREAM`.
+        size: as in `Colorizer.colorize`.
+        strength: as in `Colorizer.colorize`.
+        negative: whether the photo is a negative and is inverted.
+
+    Returns:
+        Notes about the photo.
+
+    Raises:
+        PhotoError: not a photo; or standard output is a terminal.
+        OSError: nothing can be read or written.
+    """
+    if target == STREAM and sys.stdout.isatty():
+        raise PhotoError("Standard output is the terminal, which cannot show a picture. Use: colorizer … > FILE")
+    photo = read_photo(sys.stdin.buffer if source == STREAM else source, colorizer.limits)
+    photo = invert(photo) if negative else photo
+    prediction = colorizer.predict(photo, size)
+    if target == STREAM:
+        notes = prediction.save(sys.stdout.buffer, strength, kind_for(photo))
+        sys.stdout.buffer.flush()
+    else:
+        notes = prediction.save(target, strength)
+    return photo.notes + notes

@@ -1,0 +1,19 @@
+"""Text for the terminal: names of files can contain anything, also commands to the terminal.
+
+    say(f"failed: {path}")        # one line on standard error
+"""
+
+import sys
+
+
+def printable(text: object) -> str:
+    """The text in one line, with control characters and undecodable bytes escaped as Python writes them."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in str(text)
+    )
+
+
+def say(text: object) -> None:
+    """Prints a line on standard error."""
+    print(printable(text), file=sys.stderr)
