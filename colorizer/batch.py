@@ -29,7 +29,7 @@ from colorizer.file_plan import Job
 from colorizer.image import pdf
 from colorizer.image.file_types import SUFFIXES, suffix_of
 from colorizer.image.metadata_writer import XMP_FORMATS
-from colorizer.image.negative import invert, looks_like_negative
+from colorizer.image.negative import invert
 from colorizer.image.photo import Photo
 from colorizer.image.provenance import digest_of_file, source_of
 from colorizer.image.reader import pixels_of, read_photo
@@ -165,12 +165,7 @@ class BatchColorizer:
             )
         else:
             photo = read_photo(job.source, limits, job.page)
-        if self.negative:
-            return invert(photo)
-        if looks_like_negative(photo):
-            note = f"{photo.name}: it looks like a negative; --negative inverts it"
-            return replace(photo, notes=(*photo.notes, note))
-        return photo
+        return invert(photo) if self.negative else photo
 
     def _is_done(self, source: Path, target: Path) -> bool:
         """Whether the result exists; raises FileExistsError if the target is another file."""

@@ -2,6 +2,8 @@
 
     colorizer grandma.jpg -o coloured/
     colorizer scans/ album/ -o coloured/ --strength 1.2
+    colorizer wedding.jpg --beside       # writes wedding-colour.jpg
+    colorizer - -o - < a.jpg > b.jpg     # in a pipeline
     colorizer serve --port 8000          # or train, evaluate, publish, deploy, export, card; each has --help
 
 Folders are searched recursively and keep their shape under OUT. A file comes out as the type it went in
@@ -17,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from colorizer import __version__, quiet_tensorflow
 from colorizer.cpu import cores
@@ -25,6 +27,9 @@ from colorizer.errors import PhotoError, WeightsError
 from colorizer.fast_import import gc_paused, hide_modules
 from colorizer.limits import MAX_STRENGTH, SIZE, UNLIMITED, Limits, check_size, check_strength
 from colorizer.terminal import printable, say
+
+if TYPE_CHECKING:
+    from colorizer.colorizer import Colorizer
 
 # With fewer photos, TensorFlow takes longer to load than it could win over ncnn: 3 s, for some 8 ms a photo
 # where there is bfloat16.
@@ -66,9 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     quiet_tensorflow.install()
     name = arguments[0] if arguments else ""
-    if name in COMMANDS:
-        return run(name, arguments[1:])
-    return color(arguments[1:] if name == "color" else arguments)
+    try:
+        if name in COMMANDS:
+            return run(name, arguments[1:])
+        return color(arguments[1:] if name == "color" else arguments)
+    except KeyboardInterrupt:  # Ctrl-C before the first photo, or a second one
+        return _complain("stopped by SIGINT", 130)
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
@@ -132,7 +140,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="of a TIFF or PDF document: all become scan-p01.tif and so on (default: first)",
     )  # fmt: skip
     parser.add_argument("--negative", action="store_true", help="the photos are negatives: invert them")
-    parser.add_argument("--keep-date", action="store_true", help="give the result the date of its photo's file")
+    parser.add_argument(
+        "--keep-date", action="store_true", help="give the result the date of its photo's file"
+    )
     parser.add_argument(
         "--workers", type=int, metavar="N",
         help="photos at a time, each on one processor core (default: as many as there are cores)",
@@ -150,9 +160,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     except ValueError as error:
         parser.error(f"--{error}")
     stream = Path("-")
-    if stream in options.photos or options.output == stream:
-        if len(options.photos) > 1 or options.beside or (options.output.is_dir() and options.output != stream):
-            parser.error("- stands for one photo: colorizer - -o -, or colorizer - -o FILE")
+    if stream in (*options.photos, options.output) and (
+        len(options.photos) > 1 or options.output is None or options.output.is_dir()
+    ):
+        parser.error("- stands for a single photo: colorizer - -o -, or colorizer - -o FILE")
     for photo in options.photos:
         if photo != stream and not photo.exists():
             parser.error(f"there is no file or folder {photo}")
@@ -162,10 +173,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def color(arguments: Sequence[str]) -> int:
     """Colours photos: `colorizer color`, or `colorizer` alone; returns its exit status."""
     options = parse(arguments)
+    if Path("-") in (*options.photos, options.output):
+        return color_pipe(options)
     from colorizer.file_plan import plan_files
 
     try:
-        plan = plan_files(options.photos, options.output)
+        plan = plan_files(options.photos, options.output, options.pages == "all")
     except PhotoError as error:
         return _complain(str(error), 2)
     if not plan.jobs:
@@ -183,24 +196,55 @@ def color(arguments: Sequence[str]) -> int:
     # A single photo gets all cores. Several get one each, which leaves none of them waiting.
     alone = len(jobs) == 1 and options.workers is None
     workers = 1 if alone else min(options.workers or cores(), len(jobs))
+    try:
+        colorizer = load(options, threads=None if alone else 1, photos=len(jobs))
+    except (WeightsError, ValueError) as error:
+        return _complain(str(error), 2)
+    from colorizer.batch import BatchColorizer, Stop, color_all
+
+    batch = BatchColorizer(
+        colorizer, options.size, options.strength, options.overwrite, options.keep_date, options.negative
+    )
+    with Stop() as stop:
+        result = color_all(batch, jobs, workers, stop)
+    say(result)
+    return stop.status or (1 if result.failures else 0)
+
+
+def color_pipe(options: argparse.Namespace) -> int:
+    """Colours a photo from standard input or to standard output; returns the exit status."""
+    try:
+        colorizer = load(options, threads=None, photos=1)
+    except (WeightsError, ValueError) as error:
+        return _complain(str(error), 2)
+    from colorizer.pipe import color_stream
+
+    source, target = options.photos[0], options.output
+    try:
+        notes = color_stream(colorizer, source, target, options.size, options.strength, options.negative)
+    except (OSError, ValueError, MemoryError) as error:
+        return _complain(str(error) or type(error).__name__, 1)
+    for note in notes:
+        say(f"note: {note}")
+    return 0
+
+
+def load(options: argparse.Namespace, threads: int | None, photos: int) -> "Colorizer":
+    """The colorizer that the options ask for.
+
+    Raises:
+        WeightsError: no weights, or damaged ones.
+        ValueError: a limit in the environment is not a number above 0.
+    """
     with gc_paused(), hide_modules(*UNUSED):
-        from colorizer.batch import BatchColorizer, Stop, color_all
         from colorizer.colorizer import Colorizer
         from colorizer.model.runtime import select_runtime
 
-        try:
-            limits = UNLIMITED if options.no_limits else Limits.from_environment()
-            if options.no_limits:
-                lift_pillows_limit()
-            runtime = select_runtime(threads=None if alone else 1, fast_start=len(jobs) < FEW)
-            colorizer = Colorizer.from_pretrained(options.weights, limits, runtime)
-        except (WeightsError, ValueError) as error:
-            return _complain(str(error), 2)
-    batch = BatchColorizer(colorizer, options.size, options.strength, options.overwrite)
-    with Stop() as stop:
-        result = color_all(batch, jobs, workers, stop)
-    print(result, file=sys.stderr)
-    return stop.status or (1 if result.failures else 0)
+        limits = UNLIMITED if options.no_limits else Limits.from_environment()
+        if options.no_limits:
+            lift_pillows_limit()
+        runtime = select_runtime(threads=threads, fast_start=photos < FEW)
+        return Colorizer.from_pretrained(options.weights, limits, runtime)
 
 
 def lift_pillows_limit() -> None:

@@ -118,10 +118,14 @@ def _pages(job: Job, all_pages: bool) -> list[Job]:
     if count > MAX_PAGES:
         raise PhotoError(f"{job.source.name} has {count} pages; at most {MAX_PAGES} are accepted.")
     digits = max(2, len(str(count)))
-    return [job] if count == 1 else [
-        replace(job, page=page, target=job.target.with_stem(f"{job.target.stem}-p{page + 1:0{digits}}"))
-        for page in range(count)
-    ]
+    return (
+        [job]
+        if count == 1
+        else [
+            replace(job, page=page, target=job.target.with_stem(f"{job.target.stem}-p{page + 1:0{digits}}"))
+            for page in range(count)
+        ]
+    )
 
 
 def _check_output(inputs: list[Path], output: Path) -> None:

@@ -1,7 +1,7 @@
 """Colours one photo from standard input, or to standard output, as programs in a pipeline do.
 
-    colorizer - -o - < grandma.jpg > coloured.jpg
-    curl -s "$address" | colorizer - -o coloured.jpg
+colorizer - -o - < grandma.jpg > coloured.jpg
+curl -s "$address" | colorizer - -o coloured.jpg
 """
 
 import sys
@@ -37,7 +37,9 @@ def color_stream(
         OSError: nothing can be read or written.
     """
     if target == STREAM and sys.stdout.isatty():
-        raise PhotoError("Standard output is the terminal, which cannot show a picture. Use: colorizer … > FILE")
+        raise PhotoError(
+            "Standard output is the terminal, which cannot show a picture. Use: colorizer … > FILE"
+        )
     photo = read_photo(sys.stdin.buffer if source == STREAM else source, colorizer.limits)
     photo = invert(photo) if negative else photo
     prediction = colorizer.predict(photo, size)

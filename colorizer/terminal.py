@@ -1,6 +1,6 @@
 """Text for the terminal: names of files can contain anything, also commands to the terminal.
 
-    say(f"failed: {path}")        # one line on standard error
+say(f"failed: {path}")        # one line on standard error
 """
 
 import sys

@@ -63,7 +63,7 @@ def test_every_exact_version_lies_within_its_range(file):
 
 
 def test_every_library_that_the_package_imports_is_declared():
-    known = wheels.names([*wheels.declared(), *wheels.declared("page", "train", "eval", "export")])
+    known = wheels.names([*wheels.declared(), *wheels.declared("page", "pdf", "train", "eval", "export")])
     providers = packages_distributions()
     undeclared = set()
     for file in sorted((ROOT / "colorizer").rglob("*.py")):

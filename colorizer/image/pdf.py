@@ -54,7 +54,10 @@ def read_page(path: Path, page: int | None, limits: Limits) -> tuple[Image.Image
         sheet = document[page]
         width, height = sheet.get_size()
         scale = _resolution(sheet) / POINTS
-        limits.check_pixels(path.name, round(width * scale), round(height * scale))
+        sides = [max(1, round(side * scale)) for side in (width, height)]
+        limits.check_pixels(path.name, *sides)
+        # PDFium rounds up: a little less than the exact scale gives these sides.
+        scale = min(sides[0] / width, sides[1] / height) * (1 - 1e-6)
         return sheet.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB"), len(document)
 
 
