@@ -8,6 +8,7 @@ format_of("out.tif")             # "TIFF"
 import math
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from colorizer.errors import PhotoError
 from colorizer.image.photo import Photo
@@ -57,12 +58,14 @@ def output_suffix(path: Path) -> str:
     return path.suffix if suffix in SUFFIXES else ".jpg" if suffix == ".mpo" else ".png"
 
 
-def format_of(path: str | os.PathLike) -> str:
+def format_of(path: str | os.PathLike[str] | BinaryIO) -> str:
     """The file type that `path`'s suffix names.
 
     Raises:
-        PhotoError: a type that cannot be written.
+        PhotoError: a type that cannot be written, or an open file, which has no suffix.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise PhotoError('An open file has no suffix: say the type, such as kind="JPEG".')
     path = Path(path)
     try:
         return SUFFIXES[path.suffix.lower()]

@@ -37,7 +37,7 @@ UNINTERRUPTIBLE = {"WEBP", "AVIF", "HEIF", "JPEG2000"}
 OWN_PROCESS_FROM = 4_000_000
 BLOCK = 1 << 22  # bytes written at a time
 
-Target = str | os.PathLike | BinaryIO
+Target = str | os.PathLike[str] | BinaryIO
 
 
 def write_photo(
