@@ -92,7 +92,7 @@ def page(folder: Path, variables: dict[str, str] | None = None, *options: str):
         address, end = f"http://127.0.0.1:{port}", time.monotonic() + 120
         while True:
             try:
-                httpx.get(f"{address}/config").raise_for_status()
+                httpx.get(address).raise_for_status()
                 break
             except httpx.HTTPError:
                 if process.poll() is not None or time.monotonic() > end:

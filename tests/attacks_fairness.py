@@ -1,0 +1,89 @@
+"""Attacks of one visitor on the others: their sessions, their place in the queue, and their time."""
+
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from PIL import Image
+
+from tests.attack import Target, attack, require
+from tests.load import photo
+
+
+def large_photo(side: int) -> bytes:
+    """A grey PNG that takes a while."""
+    data = io.BytesIO()
+    Image.linear_gradient("L").resize((side, side)).save(data, "PNG", compress_level=1)
+    return data.getvalue()
+
+
+@attack()
+def empty_sessions(page: Target) -> str:
+    with page.honest() as visitor, page.hostile() as other, ThreadPoolExecutor(8) as pool:
+        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), 160, 1, None)
+        require(done.get("success") is True, f"{done}")
+        number = other.function("change_strength")
+
+        def empty(session: int) -> int:
+            body = {"data": [None, 1], "fn_index": number, "session_hash": f"empty{session}"}
+            return other.http.post("/gradio_api/queue/join", json=body).status_code
+
+        opened = list(pool.map(empty, range(300))).count(200)
+        time.sleep(1)
+        kept = visitor.call("write_result", None, 1)
+        require(kept.get("success") is True, f"the photo is gone: {kept}")
+        require(len(visitor.download(visitor.files(kept)[0])) > 1000, "it cannot be fetched")
+    return f"{opened} empty sessions; the other's photo is there"
+
+
+@attack(slow=True)
+def sessions_full_of_photos(page: Target) -> str:
+    data = large_photo(6000)
+    with page.honest() as visitor, page.hostile() as other:
+        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), 160, 1, None)
+        require(done.get("success") is True, f"{done}")
+        large = other.upload("large.png", data)
+        number = other.function("color_photo")
+        for session in range(120):
+            body = {"data": [large, 160, 1, None], "fn_index": number, "session_hash": f"full{session}"}
+            other.http.post("/gradio_api/queue/join", json=body)
+            other.http.get("/gradio_api/queue/data", params={"session_hash": f"full{session}"})
+        kept = visitor.call("write_result", None, 1)
+        require(kept.get("success") is True, f"the photo is gone: {kept}")
+    return f"120 sessions with a photo of 36 megapixels: the page holds {page.memory() / 1e6:.0f} MB"
+
+
+@attack()
+def a_full_queue(page: Target) -> str:
+    with page.hostile() as other, page.honest() as visitor:
+        large = other.upload("large.png", large_photo(2500))
+        body = {"data": [large, 1.0, 160]}
+        statuses = [other.http.post("/gradio_api/call/colorize", json=body).status_code for _ in range(70)]
+        start = time.monotonic()
+        visitor.color("honest.jpg", photo(1))
+        waited = time.monotonic() - start
+    require(503 in statuses, f"the queue has no end: {set(statuses)}")
+    require(waited < 10, f"the other visitor waited {waited:.1f} s")
+    return f"{statuses.count(200)} of 70 wait, the others are refused; another visitor waits {waited:.1f} s"
+
+
+@attack(slow=True)
+def many_batches(page: Target) -> str:
+    with page.hostile() as other, page.honest() as visitor:
+        large = [other.upload(f"{number}.png", large_photo(3000)) for number in range(3)]
+        number = other.function("color_photos")
+        for session in range(10):
+            body = {"data": [large * 15, 1, None], "fn_index": number, "session_hash": f"batch{session}"}
+            other.http.post("/gradio_api/queue/join", json=body)
+        time.sleep(2)
+        start = time.monotonic()
+        done = visitor.call("color_photos", [visitor.upload("honest.jpg", photo(1))], 1, None)
+        waited = time.monotonic() - start
+        require(done.get("success") is True, f"{done}")
+        for session in range(10):
+            other.http.post(
+                "/gradio_api/cancel",
+                json={"session_hash": f"batch{session}", "fn_index": number, "event_id": "x"},
+            )
+    require(waited < 15, f"another visitor's batch waited {waited:.1f} s")
+    return f"450 large photos in ten batches: another visitor's batch takes {waited:.1f} s"
