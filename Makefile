@@ -2,6 +2,7 @@
 # make check  lint, types, import contracts and the quick tests: under a minute
 # make test   the same with the whole suite
 # make fuzz   10,000 hostile files: each must end in a picture or in a reason
+# make attack every known attack on the page, each with its verdict
 # make load   400 photos by 40 clients at once through the page; make soak: 2,000 one after another
 # make bench  time and memory beside the usual way, as tables
 # make venv   only build .venv from the pinned requirements
@@ -13,7 +14,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 
-.PHONY: app check test test-all lint types venv browser wheel space space-check clean fuzz load soak bench
+.PHONY: app check test test-all lint types venv browser wheel space space-check clean fuzz attack load soak bench
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
@@ -37,6 +38,10 @@ test-all: test space-check
 # Ten thousand hostile files through the whole way; `make test` takes a minute of them.
 fuzz: venv
 	$(BIN)/python -m tests.fuzz --files 10000
+
+# Some minutes; `make test` makes those of them that are quick.
+attack: venv
+	$(BIN)/python -m tests.attack
 
 # Through the page's public endpoint: 400 photos by 40 clients at once; 2,000 photos one after another.
 load: venv

@@ -1,12 +1,14 @@
-"""Many photos through the page's public endpoint: by many clients at once, or for a long time.
+"""Many photos through the page's public endpoint: by many clients at once, for a long time, or in a flood.
 
     make load                                            # 40 clients at once, 400 photos
     make soak                                            # 2,000 photos, one after another
     python -m tests.load --clients 8 --photos 24
+    python -m tests.load --clients 40 --photos 200 --flood   # and once more while one client floods the page
 
-The page runs in a process of its own, as `app.py` starts it, so that its memory can be told. Every result is
-compared with what the same colorizer makes of the photo alone. Status 1 if one is lost or wrong, or if memory
-or waiting time grows.
+The page runs in a process of its own, as `app.py` starts it, so that its memory can be measured; every client
+has an address of its own. Every result is compared with what the same colorizer makes of the photo alone.
+Status 1 if one is lost or wrong, if memory or waiting time grows, or if a flood makes the others wait more
+than twice as long.
 
 A fresh process grows until every thread has its buffers; for how many photos depends on the processor. So
 photos are sent in rounds until a round adds next to nothing, and memory is compared from there on. A page
@@ -15,17 +17,17 @@ that keeps something of every photo never gets there, and fails for it.
 
 import argparse
 import io
-import json
 import os
+import signal
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,9 +35,9 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from colorizer.limits import SIZE
 from colorizer.model.runtime import select_runtime
 from tests.helpers.paths import ROOT
+from tests.helpers.visitor import Visitor
 
 KINDS = 20  # photos of different pixels; the bytes of every one are different
 ROUND = 20  # photos of a round of the warm-up, or one for each client if these are more
@@ -43,6 +45,7 @@ MOST_ROUNDS = 12  # after that many it must have settled; two or three are usual
 SETTLED = 1.02  # times the memory after the round before: a page that keeps its photos adds more in a round
 MORE_MEMORY = 1.1  # times what it was after the warm-up, at the end
 SLOWER = 1.1  # times the first hundred's latency, the last hundred's in a soak
+FLOODED = 2.0  # times the quiet page's latency (p95), that of a flooded one
 DIFFERENT = 0.5  # mean of the 8-bit levels: another photo's colours differ by tens
 
 
@@ -55,21 +58,15 @@ def photo(number: int) -> bytes:
     return data.getvalue()
 
 
-def send(client: httpx.Client, name: str, data: bytes) -> bytes:
-    """Sends a photo as any program would, waits for its colours, and takes them home."""
-    answer = client.post("/gradio_api/upload", files={"files": (name, data)}).raise_for_status()
-    file = {"path": answer.json()[0], "meta": {"_type": "gradio.FileData"}}
-    request = {"data": [file, 1.0, SIZE]}
-    answer = client.post("/gradio_api/call/colorize", json=request).raise_for_status()
-    stream = client.get(f"/gradio_api/call/colorize/{answer.json()['event_id']}").raise_for_status().text
-    if "event: complete" not in stream:
-        raise ValueError(f"{name}: {stream[-300:]}")
-    link = json.loads(stream.rpartition("data: ")[2])[0]["url"]
-    return client.get(link).raise_for_status().content
+def source(client: int) -> str:
+    """The address of a client: all of 127.0.0.0/8 is this machine."""
+    return f"127.0.2.{client % 250 + 1}"
 
 
 @contextmanager
-def page(folder: Path, variables: dict[str, str] | None = None, *options: str):
+def page(
+    folder: Path, variables: dict[str, str] | None = None, *options: str
+) -> Iterator[tuple[str, subprocess.Popen]]:
     """The page as `app.py` starts it, with more variables and options; gives its address and process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -127,11 +124,16 @@ class Report:
     memory: tuple[float, float] = (0, 0)  # bytes after the warm-up and at the end
     folder: int = 0  # bytes in the page's temporary folder at the end
 
+    @property
+    def p95(self) -> float:
+        """Seconds within which 95 % of the photos came back."""
+        return sorted(self.seconds)[int(0.95 * (len(self.seconds) - 1))]
+
     def __str__(self) -> str:
-        ordered, (before, after) = sorted(self.seconds), self.memory
+        before, after = self.memory
         return (
             f"{len(self.seconds)} of {self.photos} photos came back right; latency: median "
-            f"{statistics.median(ordered):.2f} s, p95 {ordered[int(0.95 * (len(ordered) - 1))]:.2f} s; "
+            f"{statistics.median(self.seconds):.2f} s, p95 {self.p95:.2f} s; "
             f"memory {before / 1e6:.0f} -> {after / 1e6:.0f} MB; temporary files {self.folder / 1e6:.0f} MB"
         )
 
@@ -142,6 +144,7 @@ def settled(samples: list[float]) -> bool:
 
 
 def in_megabytes(samples: list[float]) -> str:
+    """Bytes for people."""
     return " -> ".join(f"{sample / 1e6:.0f}" for sample in samples)
 
 
@@ -155,51 +158,79 @@ def warm(send_all: Callable[[range], object], server: int, first: int, size: int
     return samples
 
 
-def run(clients: int, photos: int) -> Report:
-    """Sends photos by several clients at once and judges what comes back."""
-    from colorizer import Colorizer
+class Expected:
+    """What the photos look like in colour, made without the page."""
 
-    colorizer, report, expected = Colorizer.from_pretrained(), Report(photos), {}
+    def __init__(self):
+        from colorizer import Colorizer
 
-    def right(number: int, data: bytes) -> bool:
+        colorizer = Colorizer.from_pretrained()
+        self._pixels = []
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(KINDS):
+                alone, colored = Path(folder, "alone.jpg"), Path(folder, "alone-colour.jpg")
+                alone.write_bytes(photo(number))
+                colorizer.predict(alone).save(colored)
+                self._pixels.append(np.asarray(Image.open(colored)).astype(int))
+
+    def check(self, number: int, data: bytes) -> None:
+        """Refuses other colours than those with a ValueError."""
         with Image.open(io.BytesIO(data)) as image:
             got = np.asarray(image).astype(int)
-        return np.abs(got - expected[number % KINDS]).mean() < DIFFERENT
+        if np.abs(got - self._pixels[number % KINDS]).mean() >= DIFFERENT:
+            raise ValueError(f"{number}.jpg: it came back in other colours than when it is alone")
 
+
+def run(clients: int, photos: int, flooded: bool = False) -> Report:
+    """Sends photos by several clients at once and judges what comes back.
+
+    Args:
+        clients: at once, each with an address of its own.
+        photos: in all.
+        flooded: whether one more client floods the page meanwhile.
+    """
+    report, expected = Report(photos), Expected()
     with tempfile.TemporaryDirectory() as name, page(Path(name)) as (address, server):
-        folder = Path(name)
-        for number in range(KINDS):
-            (folder / "alone.jpg").write_bytes(photo(number))
-            alone = folder / "alone-colour.jpg"
-            colorizer.predict(folder / "alone.jpg").save(alone)
-            expected[number] = np.asarray(Image.open(alone)).astype(int)
 
-        def one(number: int) -> float:
+        def color(number: int) -> float:
             data, start = photo(number), time.monotonic()
-            with httpx.Client(base_url=address, timeout=600) as client:
-                result = send(client, f"{number}.jpg", data)
+            with Visitor(address, source(number % clients), timeout=600) as visitor:
+                result = visitor.color(f"{number}.jpg", data)
             took = time.monotonic() - start
-            if not right(number, result):
-                raise ValueError(f"{number}.jpg: it came back in other colours than when it is alone")
+            expected.check(number, result)
             return took
 
         with ThreadPoolExecutor(clients) as pool:
             warm_up = warm(
-                lambda numbers: list(pool.map(one, numbers)), server.pid, photos, max(ROUND, clients)
+                lambda numbers: list(pool.map(color, numbers)), server.pid, photos, max(ROUND, clients)
             )
-            before, report.warm_up = warm_up[-1], len(warm_up) * max(ROUND, clients)
-            for future in [pool.submit(one, number) for number in range(photos)]:
-                try:
-                    report.seconds.append(future.result())
-                except (httpx.HTTPError, ValueError, OSError) as error:
-                    report.wrong.append(str(error) or type(error).__name__)
-        report.memory = (before, memory(server.pid))
-        report.folder = bytes_in(folder / "gradio")
+            report.warm_up = len(warm_up) * max(ROUND, clients)
+            with flood(address) if flooded else nullcontext():
+                for future in [pool.submit(color, number) for number in range(photos)]:
+                    try:
+                        report.seconds.append(future.result())
+                    except (httpx.HTTPError, ValueError, OSError) as error:
+                        report.wrong.append(str(error) or type(error).__name__)
+        report.memory = (warm_up[-1], memory(server.pid))
+        report.folder = bytes_in(Path(name, "gradio"))
     if not settled(warm_up):
         report.wrong.append(f"memory grew in every round of the warm-up: {in_megabytes(warm_up)} MB")
-    elif report.memory[1] > MORE_MEMORY * before:
-        report.wrong.append(f"memory grew from {before / 1e6:.0f} to {report.memory[1] / 1e6:.0f} MB")
+    elif report.memory[1] > MORE_MEMORY * warm_up[-1] and not flooded:  # a flood makes sessions
+        report.wrong.append(f"memory grew: {in_megabytes(list(report.memory))} MB")
     return report
+
+
+@contextmanager
+def flood(address: str) -> Iterator[None]:
+    """One client that asks for as much as it can, in a process of its own."""
+    process = subprocess.Popen([sys.executable, "-m", "tests.flood", address], cwd=ROOT)
+    try:
+        yield
+        if process.poll() is not None:
+            raise RuntimeError("the flood ended early")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
 
 
 def main() -> int:
@@ -207,15 +238,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--clients", type=int, default=40, help="at once")
     parser.add_argument("--photos", type=int, default=400, help="in all")
+    parser.add_argument("--flood", action="store_true", help="once more while one client floods the page")
     options = parser.parse_args()
     report = run(options.clients, options.photos)
+    wrong = report.wrong
     if options.clients == 1 and options.photos >= 200:
         first, last = (statistics.median(report.seconds[part]) for part in (slice(100), slice(-100, None)))
         print(f"median of the first hundred {first:.3f} s, of the last {last:.3f} s")
         if last > SLOWER * first:
-            report.wrong.append("the last hundred took longer than the first")
-    print("\n".join([*report.wrong, str(report)]))
-    return 1 if report.wrong else 0
+            wrong.append("the last hundred took longer than the first")
+    print(report)
+    if options.flood:
+        flooded = run(options.clients, options.photos, flooded=True)
+        print(f"while one client floods the page: {flooded}")
+        wrong += flooded.wrong
+        if flooded.p95 > FLOODED * report.p95:
+            wrong.append(f"the flood made the others wait {flooded.p95 / report.p95:.1f} times as long")
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from colorizer.page.error_messages import errors_as_messages
 
 PREVIEW_SIDE = 1600  # pixels: sharp on a laptop, light for a phone
 METRICS_SIDE = 512  # pixels at which a colour photo's figures are taken: they do not change beyond it
+EXTRA_BYTES = 15_000_000  # that a session takes beside its pixels: thumbnails of the lightness, mostly
 CAPTION = "Left: the photograph. Right: colours predicted by a neural network; the true ones may differ."
 
 
@@ -47,7 +48,7 @@ class Session:
     @property
     def bytes(self) -> int:
         """About how much memory it takes."""
-        total = 0
+        total = EXTRA_BYTES
         for photo in (self.prediction.photo, self.preview.photo):
             width, height = photo.size
             total += width * height * len(photo.image.getbands())

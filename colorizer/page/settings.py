@@ -22,7 +22,7 @@ class Settings:
     # How long things stay.
     keep_seconds: float = 3600  # a visitor may leave the page for lunch; after that, photos are deleted
     clean_seconds: float = 600  # between two rounds of deleting
-    session_bytes: float = 3e9  # of photos in memory, all visitors together: thirty of 24 megapixels
+    session_bytes: float = 2e9  # of photos in memory, all visitors together: fifty grey ones of 24 megapixels
     sessions_per_address: int = 100  # a school or a company may share one address
     gradio_sessions: int = 1000  # Gradio's own record of a session takes about 0.2 MB
     reserved_bytes: float = 1e9  # of the disk that uploads never take, so that results can be written

@@ -10,6 +10,7 @@ as its Origin: it is refused.
 
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ OTHER_NAME = (
     "This page is not served under this name. Whoever runs it can allow the name with --allowed-host or "
     "COLORIZER_HOSTS."
 )
+HOST = re.compile(r"(\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[\w.-]+))(:\d{1,5})?", re.ASCII)
 OTHER_SITE = "This page does not take requests that other websites make."
 
 
@@ -84,10 +86,8 @@ class AllowedHosts:
 
 def name_of(host: str) -> str:
     """A Host header's name or address without its port; "" if it is malformed."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    found = HOST.fullmatch(host.lower())
+    return (found["address"] or found["name"]).rstrip(".") if found else ""
 
 
 def _is_address(name: str) -> bool:

@@ -1,0 +1,67 @@
+"""Whose photos are kept, and whose go."""
+
+import pytest
+
+from colorizer.page.session_store import SessionStore
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    class Clock:
+        now = 0.0
+
+    monkeypatch.setattr("colorizer.page.session_store.time.monotonic", lambda: Clock.now)
+    return Clock
+
+
+def test_a_value_is_had_by_its_key_alone():
+    store = SessionStore()
+    key = store.put("ann", "photo")
+    assert (store.get(key), store.holds(key)) == ("photo", True)
+    for other in (None, "", "ann", key + "x", 3, []):
+        assert store.get(other) is None
+    store.delete(key)
+    assert store.get(key) is None
+
+
+def test_room_is_made_by_whoever_holds_the_most():
+    store = SessionStore(most_bytes=10)
+    little = store.put("ann", "little", 2)
+    much = [store.put("flood", "much", 3) for _ in range(20)]
+    assert store.get(little) == "little"
+    assert [store.holds(key) for key in much] == [False] * 18 + [True] * 2
+
+
+def test_a_single_photo_is_kept_however_large():
+    store = SessionStore(most_bytes=10)
+    assert store.get(store.put("ann", "large", 100)) == "large"
+
+
+def test_an_address_has_so_many_and_loses_the_one_unused_for_longest():
+    store = SessionStore(most_per_owner=2)
+    first, second = store.put("ann", 1), store.put("ann", 2)
+    store.get(first)
+    third, others = store.put("ann", 3), store.put("bob", 4)
+    assert [store.get(key) for key in (first, second, third, others)] == [1, None, 3, 4]
+
+
+def test_what_is_not_used_goes_after_a_while_and_is_closed(clock):
+    closed = []
+    store = SessionStore(seconds=60)
+    key = store.put("ann", "photo", close=lambda: closed.append("photo"))
+    clock.now = 50
+    assert store.get(key) == "photo"
+    clock.now = 105
+    assert store.get(key) == "photo"
+    clock.now = 170
+    assert store.get(key) is None
+    assert closed == ["photo"]
+
+
+def test_what_is_deleted_is_closed_once():
+    closed = []
+    store = SessionStore()
+    key = store.put("ann", "batch", close=lambda: closed.append("batch"))
+    store.delete(key)
+    store.delete(key)
+    assert closed == ["batch"]
