@@ -22,7 +22,7 @@ from pathlib import Path
 from tests import load
 from tests.helpers.visitor import Visitor
 
-HOSTILE, HONEST = "127.0.0.66", "127.0.0.7"
+HONEST = "127.0.0.7"
 STAND_IN = '#!/bin/sh\necho "$0 $*" >> {log}\nexit 1\n'
 MOST_LOG = 200_000  # bytes that all attacks together may make the page write
 MOST_MEMORY = 3e9  # bytes that the page may hold more than at its start: its sessions' two, and some
@@ -47,10 +47,16 @@ class Target:
     folder: Path
     calls: Path
     memory_before: float
+    attackers: int = 0
+
+    @property
+    def attacker(self) -> str:
+        """The attacker's address: one attack's limits must not stop the next before it has begun."""
+        return f"127.0.3.{self.attackers % 250 + 1}"
 
     def hostile(self, **options) -> Visitor:
         """The attacker."""
-        return Visitor(self.address, HOSTILE, **options)
+        return Visitor(self.address, self.attacker, **options)
 
     def honest(self, **options) -> Visitor:
         """Somebody else."""
@@ -72,6 +78,17 @@ class Target:
     def files(self) -> set[Path]:
         """All files below the page's temporary folders."""
         return {path for path in self.folder.rglob("*") if path.is_file()} - {self.folder / "log"}
+
+    def suffer(self, name: str) -> str:
+        """Makes an attack; returns what was seen.
+
+        Raises:
+            Broken: it is not held.
+        """
+        self.attackers += 1
+        seen = ATTACKS[name][0](self)
+        self.check()
+        return seen
 
     def check(self) -> None:
         """What holds after every attack."""
@@ -127,8 +144,7 @@ def run(names: list[str]) -> dict[str, str]:
             for name in [name for name in names if ATTACKS[name][2] == options]:
                 start = time.monotonic()
                 try:
-                    seen = ATTACKS[name][0](page)
-                    page.check()
+                    seen = page.suffer(name)
                     verdict = "held"
                 except Exception as error:  # noqa: BLE001
                     seen = broken[name] = f"{type(error).__name__}: {error}"

@@ -28,7 +28,7 @@ def empty_sessions(page: Target) -> str:
             body = {"data": [None, 1], "fn_index": number, "session_hash": f"empty{session}"}
             return other.http.post("/gradio_api/queue/join", json=body).status_code
 
-        opened = list(pool.map(empty, range(300))).count(200)
+        opened = list(pool.map(empty, range(220))).count(200)
         time.sleep(1)
         kept = visitor.call("write_result", None, 1)
         require(kept.get("success") is True, f"the photo is gone: {kept}")

@@ -14,7 +14,7 @@ import httpx
 from PIL import Image
 
 from colorizer.page.settings import SETTINGS
-from tests.attack import HOSTILE, Target, attack, require
+from tests.attack import Target, attack, require
 from tests.load import photo
 
 MB = 1_000_000
@@ -102,14 +102,14 @@ def uploads_of_anything(page: Target) -> str:
         ):
             status = post(visitor, "/gradio_api/upload", body, kind)
             require(status in (400, 413), f"{name}: {status}")
-        with socket.create_connection(("127.0.0.1", page.port), source_address=(HOSTILE, 0)) as raw:
+        with socket.create_connection(("127.0.0.1", page.port), source_address=(page.attacker, 0)) as raw:
             raw.sendall(
                 b"POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + kind.encode()
                 + b"\r\nContent-Length: 900000000000\r\n\r\n"
             )  # fmt: skip
             require(b" 413 " in raw.recv(1000), "900 GB were not refused at once")
         announced = f"POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
-        with socket.create_connection(("127.0.0.1", page.port), source_address=(HOSTILE, 0)) as raw:
+        with socket.create_connection(("127.0.0.1", page.port), source_address=(page.attacker, 0)) as raw:
             raw.sendall(announced.encode() + b"Content-Length: 40000000\r\n\r\n" + part[:-4] + bytes(20 * MB))
         time.sleep(1)
     left = [path for path in page.files() - before_files if path.name == "a" or path.name[:3] == "tmp"]
@@ -139,7 +139,7 @@ def nonsense_on_the_line(page: Target) -> str:
     generator = random.Random(1)
     before = len(page.log)
     for number in range(1500):
-        with socket.create_connection(("127.0.0.1", page.port), source_address=(HOSTILE, 0)) as raw:
+        with socket.create_connection(("127.0.0.1", page.port), source_address=(page.attacker, 0)) as raw:
             junk = generator.randbytes(200) if number % 2 else b"GET / HTTP/9.9\r\n\x00: \r\n\r\n"
             raw.sendall(junk)
     time.sleep(1)  # until all of them are closed
@@ -223,7 +223,7 @@ def connections_of_one(page: Target) -> str:
     open_ones = []
     try:
         for _ in range(400):
-            one = socket.create_connection(("127.0.0.1", page.port), source_address=(HOSTILE, 0))
+            one = socket.create_connection(("127.0.0.1", page.port), source_address=(page.attacker, 0))
             one.sendall(b"GET /config HTTP/1.1\r\nHost: localhost\r\nX: ")
             open_ones.append(one)
         for _ in range(50):  # until the surplus is closed
@@ -252,7 +252,7 @@ def slow_bodies(page: Target) -> str:
         (b"upload", b"multipart/form-data; boundary=x"),
     ):
         for _ in range(20):
-            one = socket.create_connection(("127.0.0.1", page.port), source_address=(HOSTILE, 0))
+            one = socket.create_connection(("127.0.0.1", page.port), source_address=(page.attacker, 0))
             one.sendall(head % (route, kind) + (b"[" if route == b"queue/join" else b"--x\r\n"))
             open_ones.append(one)
     time.sleep(SETTINGS.chunk_seconds + 5)

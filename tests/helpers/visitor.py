@@ -70,6 +70,7 @@ class Visitor:
         with self.http.stream(
             "GET", "/gradio_api/queue/data", params={"session_hash": self.session}
         ) as stream:
+            stream.raise_for_status()
             for line in stream.iter_lines():
                 message = json.loads(line.removeprefix("data: ")) if line else {}
                 if message.get("event_id") == event and message["msg"] == "process_completed":
