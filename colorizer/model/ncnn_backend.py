@@ -35,7 +35,7 @@ class NcnnLayer(NamedTuple):
     """One layer: its line in ncnn's description of a network, with `{}` for its name, and its weights."""
 
     line: str
-    weights: tuple[bytes | np.ndarray, ...] = ()
+    weights: tuple[bytes, ...] = ()
 
 
 def available() -> bool:
@@ -174,7 +174,7 @@ def _convolution(kernel: np.ndarray, bias: np.ndarray, strides: tuple[int, int])
         f"4={SAME_UPPER} 5=1 6={kernel.size}"
     )
     ordered = kernel.transpose(3, 2, 0, 1).astype(np.float32)  # filters, inputs, height, width
-    weights = struct.pack("<i", FLOAT32_TAG), np.ascontiguousarray(ordered), bias.astype(np.float32)
+    weights = struct.pack("<i", FLOAT32_TAG), ordered.tobytes(), bias.astype(np.float32).tobytes()
     return NcnnLayer(line, weights)
 
 
