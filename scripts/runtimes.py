@@ -88,7 +88,7 @@ def to_8_bits(path: Path, photos: list[np.ndarray]) -> Path:
 def views() -> list[np.ndarray]:
     """The examples as the network sees them, (1, H, W, 1) each."""
     return [
-        read_photo(path).view(*export.SIZE, THUMBNAILS)[None, ..., None] / np.float32(100)
+        read_photo(path).view(*export.LITERT_SIZE, THUMBNAILS)[None, ..., None] / np.float32(100)
         for path in EXAMPLES
     ]
 
@@ -121,9 +121,9 @@ def main() -> None:
         for kind, opener in openers.items():
             path = Path(folder, kind)
             export.export(reference, kind, path)
-            runs[kind], sizes[kind] = opener(path), export.size_of(path)
+            runs[kind], sizes[kind] = opener(path), export.bytes_of(path)
         small = to_8_bits(Path(folder, "onnx"), calibration)
-        runs["onnx, 8 bits"], sizes["onnx, 8 bits"] = open_onnx(small), export.size_of(small)
+        runs["onnx, 8 bits"], sizes["onnx, 8 bits"] = open_onnx(small), export.bytes_of(small)
         times: dict[str, list[float]] = {name: [] for name in runs}
         for _ in range(rounds + 1):
             for name, run in runs.items():

@@ -69,7 +69,7 @@ def build(folder: Path) -> dict[str, str]:
     # With the fresh environment: what decides on the files must itself need nothing more.
     code = (
         "import sys; from pathlib import Path; from colorizer.publishing import space\n"
-        "for name, content in space.collect('owner/space'):\n"
+        "for name, content in space.collect_space_files('owner/space'):\n"
         "    path = Path(sys.argv[1], name); path.parent.mkdir(parents=True, exist_ok=True)\n"
         "    path.write_bytes(content if isinstance(content, bytes) else content.read_bytes())"
     )

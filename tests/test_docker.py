@@ -1,4 +1,4 @@
-"""The Dockerfile, as far as it can be judged without an engine: by a linter, and by what it copies."""
+"""The Dockerfile, as far as tests without an engine can judge it: by a linter, and by what it copies."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.publishing import space
+from colorizer.publishing.deploy_files import select_files
 from tests.helpers.paths import ROOT
 
 HADOLINT = Path(sys.executable).parent / "hadolint"
@@ -20,14 +20,40 @@ def test_the_linter_finds_nothing():
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_it_copies_what_a_space_gets_but_for_the_papers_and_lets_it_through():
+def is_sent(name: str) -> bool:
+    """Whether .dockerignore lets a file through to the engine: the last pattern that matches decides.
+
+    As in Docker, `*` stays within a folder, `**/` is any number of folders, and a pattern that matches a
+    folder matches all that lies in it.
+    """
+    sent = True
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        words = re.split(r"(\*\*/|\*)", line.removeprefix("!"))
+        pattern = "".join({"**/": "(?:.*/)?", "*": "[^/]*"}.get(word, re.escape(word)) for word in words)
+        if re.fullmatch(f"{pattern}(?:/.*)?", name):
+            sent = line.startswith("!")
+    return sent
+
+
+def test_it_copies_what_a_space_gets_except_docs_and_records():
     copied = set(re.findall(r"^COPY (.*) \S+$", TEXT, re.MULTILINE))
     copied = {name for line in copied for name in line.split()}
-    needed = {name for name, _ in space.collect("owner/space") if not name.startswith("docs/")}
-    papers = {"weights/training.json", "weights/evaluation.json"}
-    assert {name for name in needed - papers if not {name, name.split("/")[0]} & copied} == set()
-    let_through = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
-    assert copied == let_through
+    records = {"weights/training.json", "weights/evaluation.json"}
+    needed = {name for name in select_files(ROOT) if not name.startswith("docs/")} - records
+    assert {name for name in needed if not {name, name.split("/")[0]} & copied} == set()
+    assert {name for name in needed if not is_sent(name)} == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".env", ".git/config", "id_rsa", "colorizer/page/id_rsa", "colorizer/credentials.json",
+     "colorizer/key.pem", "examples/grandma.jpg", "weights/training.json", "weights/checkpoint.npz", "runs/x/colorizer.weights.h5",
+     "colorizer/__pycache__/cli.cpython-311.pyc", "tests/test_cli.py"],
+)  # fmt: skip
+def test_what_else_lies_in_the_folder_is_not_sent_to_the_engine(name):
+    assert not is_sent(name)
 
 
 def test_it_runs_unprivileged_with_a_health_check_on_the_pages_port():

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from PIL import Image
 
 import colorizer
-from colorizer.publishing import space
+from colorizer.publishing import deploy_files
 from tests.helpers import wheels
 from tests.helpers.paths import EXAMPLES, ROOT
 
@@ -115,7 +115,10 @@ def test_the_wheel_holds_every_module_the_weights_and_the_examples_and_nothing_e
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
         weights = archive.getinfo("colorizer/weights/colorizer.weights.h5").file_size
     package = [p for p in (ROOT / "colorizer").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-    beside = [*(ROOT / "examples").iterdir(), *(ROOT / "weights" / name for name in space.WEIGHTS)]
+    beside = [
+        *(ROOT / "examples").iterdir(),
+        *(ROOT / "weights" / name for name in deploy_files.WEIGHTS_FILES),
+    ]
     expected = {p.relative_to(ROOT).as_posix() for p in package}
     assert held == expected | {f"colorizer/{p.relative_to(ROOT).as_posix()}" for p in beside}
     assert weights == (ROOT / "weights" / "colorizer.weights.h5").stat().st_size

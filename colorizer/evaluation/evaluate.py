@@ -1,16 +1,17 @@
-"""Scores the colorizer on colour photos: greys them, colours them, compares with the truth.
+"""Evaluates the colorizer on colour photos: removes their colours, predicts new ones, compares both.
 
     colorizer evaluate FOLDER
-    colorizer evaluate FOLDER --weights W --save OUT --json figures.json
+    colorizer evaluate FOLDER --weights W --save OUT --json evaluation.json
 
-Protocol. Every photo in FOLDER, at its own resolution, in sRGB. Its L* alone goes in, by way of the same
-`Colorizer.predict` that users call. PSNR, SSIM (data range 255) and colourfulness on 8-bit RGB, CIEDE2000
-as the mean over pixels; each figure is the mean over photos. The grey row is the photo's own L* with
-a* = b* = 0: PSNR and SSIM reward caution, so no figure means anything without it. dCF is the distance of
-the mean colourfulness from the truth's.
+Protocol: every photo in FOLDER, at its own resolution, in sRGB. The input is its L* alone, through the same
+`Colorizer.predict` that users call. PSNR, SSIM (data range 255) and colourfulness on 8-bit RGB; CIEDE2000 as
+the mean over pixels; each metric is the mean over photos. The grey row is the photo's own L* with
+a* = b* = 0: PSNR and SSIM reward caution, so no metric means anything without this row. dCF is the distance
+of the mean colourfulness from that of the truth.
 """
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
@@ -22,7 +23,8 @@ from tqdm import tqdm
 from colorizer.atomic_write import replace_file
 from colorizer.colorizer import Colorizer
 from colorizer.errors import PhotoError, WeightsError
-from colorizer.evaluation import metrics, plots
+from colorizer.evaluation import metrics
+from colorizer.evaluation.contact_sheet import contact_sheet, square_tile
 from colorizer.image import color
 from colorizer.image.reader import read_photo
 from colorizer.image.writer import write_photo
@@ -30,25 +32,18 @@ from colorizer.limits import SIZE
 from colorizer.pretrained import manifest
 from colorizer.pretrained.locate import find_weights
 
-FIGURES = ("psnr", "ssim", "dE00", "cf")
+METRICS = ("psnr", "ssim", "dE00", "cf")
+# A contact sheet has so many photos, evenly spread over the folder, each in a square of so many pixels.
 SHEET_PHOTOS, SHEET_SIDE = 24, 192
 
 
 def score(image: np.ndarray, truth: np.ndarray, truth_lab: np.ndarray) -> tuple[float, ...]:
     """PSNR, SSIM, CIEDE2000 and colourfulness of one (H, W, 3) uint8 picture."""
     lab = color.rgb_to_lab(image.astype(np.float32) / 255)
-    similar = metrics.ssim(image, truth) if min(truth.shape[:2]) >= 7 else float("nan")
+    # SSIM compares windows of 7x7 pixels.
+    ssim = metrics.ssim(image, truth) if min(truth.shape[:2]) >= 7 else float("nan")
     difference = float(metrics.ciede2000(lab, truth_lab).mean())
-    return metrics.psnr(image, truth), similar, difference, metrics.colorfulness(image)
-
-
-def _tile(image: np.ndarray) -> np.ndarray:
-    """A square of `SHEET_SIDE`, the whole picture on white."""
-    picture = Image.fromarray(image)
-    picture.thumbnail((SHEET_SIDE, SHEET_SIDE), Image.LANCZOS)
-    tile = Image.new("RGB", (SHEET_SIDE, SHEET_SIDE), "white")
-    tile.paste(picture, ((SHEET_SIDE - picture.width) // 2, (SHEET_SIDE - picture.height) // 2))
-    return np.asarray(tile)
+    return metrics.psnr(image, truth), ssim, difference, metrics.colorfulness(image)
 
 
 def evaluate(
@@ -57,14 +52,14 @@ def evaluate(
     """Scores every colour photo in `folder`.
 
     Args:
-        colorizer: the one to score.
+        colorizer: the colorizer to evaluate.
         folder: colour photos, searched recursively.
         size: the working size, as in `Colorizer.colorize`.
-        save: if given, the coloured pictures go here under their own names as PNG.
-        sheet: if given, a contact sheet of grey, coloured and true photos goes here as PNG.
+        save: folder for the coloured pictures, under their own names as PNG.
+        sheet: file for a contact sheet of grey, coloured and true photos, as PNG.
 
     Returns:
-        {"photos": number, "skipped": {name: why}, "size": size, "rows": {"grey" | "model" | "truth":
+        {"photos": number, "skipped": {name: reason}, "size": size, "rows": {"grey" | "model" | "truth":
         {"psnr", "ssim", "dE00", "cf", "dcf"}}}.
 
     Raises:
@@ -72,7 +67,9 @@ def evaluate(
     """
     files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
     rows: dict[str, list] = {"grey": [], "model": []}
-    true_cf, tiles, skipped = [], [], {}
+    true_cf: list[float] = []
+    groups: list[list[Image.Image]] = []  # of the contact sheet
+    skipped: dict[str, str] = {}
     step = max(1, len(files) // SHEET_PHOTOS)
     saved: set[Path] = set()
     for file in tqdm(files, unit="photo", disable=None):
@@ -97,28 +94,29 @@ def evaluate(
             saved.add(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             write_photo(Image.fromarray(images["model"]), target, photo)
-        if sheet and (len(true_cf) - 1) % step == 0 and len(tiles) < SHEET_PHOTOS:
-            tiles.append([_tile(images["grey"]), _tile(images["model"]), _tile(truth)])
+        if sheet and (len(true_cf) - 1) % step == 0 and len(groups) < SHEET_PHOTOS:
+            group = (images["grey"], images["model"], truth)
+            groups.append([square_tile(Image.fromarray(image), SHEET_SIDE) for image in group])
     if not true_cf:
         raise ValueError(f"There is no photo to score in {folder}. Received: {len(files)} files")
     table = {
-        name: dict(zip(FIGURES, np.nanmean(values, axis=0).tolist(), strict=True))
+        name: dict(zip(METRICS, np.nanmean(values, axis=0).tolist(), strict=True))
         for name, values in rows.items()
     }
     table["truth"] = {"psnr": None, "ssim": 1.0, "dE00": 0.0, "cf": float(np.mean(true_cf))}
     for row in table.values():
         row["dcf"] = abs(row["cf"] - table["truth"]["cf"])
     if sheet:
-        plots.save_samples(sheet, *(np.stack(column) for column in zip(*tiles, strict=True)))
+        data = io.BytesIO()
+        contact_sheet(groups, across=2).save(data, "PNG", optimize=True)
+        replace_file(sheet, data.getbuffer())
     return {"photos": len(true_cf), "skipped": skipped, "size": size, "rows": table}
 
 
 def format_table(result: dict) -> str:
-    """The figures as text, with what they were measured on."""
-    lines = [
-        f"{result['photos']} photos, {len(result['skipped'])} skipped; the network sees {result['size']}²"
-    ]
-    lines += [f"  skipped {name}: {why}" for name, why in result["skipped"].items()]
+    """The table as text, with the number of photos and the reasons for those that were skipped."""
+    lines = [f"{result['photos']} photos, {len(result['skipped'])} skipped; working size {result['size']}"]
+    lines += [f"  skipped {name}: {reason}" for name, reason in result["skipped"].items()]
     lines.append(f"{'':8}{'PSNR dB':>9}{'SSIM':>8}{'dE00':>8}{'CF':>8}{'dCF':>8}")
     for name, row in result["rows"].items():
         psnr = f"{row['psnr']:9.2f}" if row["psnr"] is not None else f"{'':9}"
@@ -139,10 +137,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="colour photos")
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument(
-        "--size", type=int, default=SIZE, help=f"the network sees SIZE² pixels (default: {SIZE})"
+        "--size",
+        type=int,
+        default=SIZE,
+        help=f"working size: the network sees about SIZE² pixels (default: {SIZE})",
     )
     parser.add_argument("--save", type=Path, metavar="OUT", help="write the coloured pictures here as PNG")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table here as well")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the table here")
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE", help="contact sheet (default: OUT/../OUT-sheet.png)"
     )
@@ -151,7 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no folder {options.folder}")
     sheet = options.sheet
     if sheet is None and options.save:
-        # Not inside OUT: that folder is for tools that score every picture in it.
+        # Not inside OUT: other tools score every picture in that folder.
         sheet = options.save.with_name(f"{options.save.name}-sheet.png")
     for target in (sheet, options.json):
         if target:
@@ -163,9 +164,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"colorizer evaluate: {error}", file=sys.stderr)
         return 2
     print(format_table(result))
-    result["weights"] = manifest.sha256(
-        find_weights(options.weights)
-    )  # figures must not be taken for those of other weights
+    # With the checksum, nobody mistakes this table for that of other weights.
+    result["weights"] = manifest.sha256(find_weights(options.weights))
     if options.json:
         replace_file(options.json, (json.dumps(result, indent=2) + "\n").encode())
     return 0

@@ -1,8 +1,11 @@
-"""How good is a coloured picture: PSNR, SSIM, CIEDE2000 and colourfulness, on NumPy arrays.
+"""Metrics of a coloured picture: PSNR, SSIM, CIEDE2000 and colourfulness, on NumPy arrays.
 
-PSNR and SSIM reward caution: a picture left grey scores well in both. Read them beside the grey row
-and beside colourfulness. CIEDE2000 is written out here because training also runs on machines without
-scikit-image, against which a test holds it.
+    psnr(image, truth), ssim(image, truth), colorfulness(image)      # of (H, W, 3) uint8
+    ciede2000(lab1, lab2).mean()                                     # of (..., 3) CIELAB
+
+PSNR and SSIM reward caution: a picture left grey scores well in both. Read them beside the values of grey and
+beside colourfulness. CIEDE2000 is implemented here because training also runs on machines without
+scikit-image; a test compares the two.
 """
 
 import numpy as np

@@ -1,7 +1,9 @@
-"""Giving the weights and the page to others: the Hugging Face Hub, a Space, other runtimes.
+"""Gives the weights and the page to others: on the Hugging Face Hub, as a Space, for other runtimes.
 
-colorizer card weights/           # the model card
-colorizer publish owner/name         # weights to the Hub
-colorizer deploy owner/space             # the page to a Space
-colorizer export --format onnx -o FILE  # the network for other runtimes
+model_card      colorizer card weights/
+model_repo      colorizer publish owner/name
+space           colorizer deploy owner/space
+export          colorizer export --format onnx -o FILE
+deploy_files    which files may go to a Space
+secret_scan     refuses files that look like secrets
 """

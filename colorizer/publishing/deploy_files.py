@@ -2,7 +2,8 @@
 
     files = select_files(root)      # {"colorizer/cli.py": Path(...), ...}; PublishError if one is a secret
 
-A working folder holds more than a repository: keys, records of training, private photos among the examples. So
+A working folder holds more than a repository: keys, records of training, private photos among the examples.
+    So
 a file is sent only if its name matches a pattern below and git tracks it. The Docker image follows the same
 patterns in `.dockerignore`; a test compares the two.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from colorizer.errors import PublishError
 from colorizer.pretrained import manifest
+from colorizer.publishing.secret_scan import check_no_secrets
 
 WEIGHTS_FILES = (
     manifest.WEIGHTS_NAME,
@@ -22,6 +24,7 @@ WEIGHTS_FILES = (
     manifest.EVALUATION_NAME,
 )
 """Of weights/ only these: a training run may have left its checkpoint there."""
+FOLDERS = ("colorizer", "docs", "examples", "weights")
 EXAMPLES_LIST = "examples/README.md"
 # packages.txt would list Debian packages; nothing here needs one.
 PATTERNS = (
@@ -32,21 +35,6 @@ PATTERNS = (
     "weights/(" + "|".join(map(re.escape, WEIGHTS_FILES)) + ")",
 )
 _LISTED = re.compile("|".join(PATTERNS), re.ASCII)
-_SECRET_NAMES = re.compile(
-    r"\.env.*|\.netrc|\.npmrc|\.pypirc|\.?htpasswd|id_(rsa|dsa|ecdsa|ed25519).*"
-    r"|(.*[_.-])?(credentials?|secrets?|passwords?|private[_-]?keys?|tokens?)([_.-].*)?"
-    r"|.*\.(pem|key|p12|pfx|jks|kdbx|ppk|asc|gpg)",
-    re.IGNORECASE,
-)
-_SECRET_CONTENTS = {
-    "a private key": rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----",
-    "a Hugging Face token": rb"\bhf_[A-Za-z0-9]{30,}",
-    "a GitHub token": rb"\b(?:gh[opsur]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{50,})",
-    "an AWS key": rb"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "a Google key": rb"\bAIza[A-Za-z0-9_-]{35}",
-    "a Slack token": rb"\bxox[abeoprs]-[A-Za-z0-9-]{20,}",
-    "an API key": rb"\bsk-[A-Za-z0-9_-]{32,}",
-}
 
 
 def select_files(root: Path) -> dict[str, Path]:
@@ -58,36 +46,33 @@ def select_files(root: Path) -> dict[str, Path]:
     Raises:
         PublishError: one of them is a link or looks like a secret, or git does not answer.
     """
-    tracked = _tracked(root)
+    tracked = _git(root, "ls-files", "-z")
     if tracked is None:
         described = (root / EXAMPLES_LIST).read_text() if (root / EXAMPLES_LIST).is_file() else ""
-        names = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
+        found = [*root.iterdir(), *(path for folder in FOLDERS for path in (root / folder).rglob("*"))]
+        names = [path.relative_to(root).as_posix() for path in found]
         names = [name for name in names if not _is_example(name) or f"`{Path(name).name}`" in described]
     else:
         names = tracked
     selected = {name: root / name for name in sorted(names) if is_listed(name) and _exists(root / name)}
     for name, path in selected.items():
         _check_is_own(root, name, path)
-        if reason := secret_in(name, path.read_bytes()):
-            raise PublishError(f"{name} is not sent, and nothing else: {reason}. Remove it from the repository.")
+    check_no_secrets(selected.items())
     return selected
+
+
+def untracked_files(root: Path) -> list[str]:
+    """Files that a Space would need, by their names, but that git does not track: they are not sent."""
+    return [
+        name
+        for name in _git(root, "ls-files", "--others", "--exclude-standard", "-z") or ()
+        if is_listed(name)
+    ]
 
 
 def is_listed(name: str) -> bool:
     """Whether a file of this name, relative to the repository, belongs to what a Space needs."""
     return bool(_LISTED.fullmatch(name))
-
-
-def secret_in(name: str, content: bytes) -> str | None:
-    """Why a file looks like a secret, or None."""
-    stem = name.rpartition("/")[2]
-    # A module may be about passwords; its content decides.
-    if _SECRET_NAMES.fullmatch(stem) and not stem.endswith(".py"):
-        return "its name is that of a secret"
-    for words, pattern in _SECRET_CONTENTS.items():
-        if re.search(pattern, content):
-            return f"it holds {words}"
-    return None
 
 
 def _is_example(name: str) -> bool:
@@ -104,14 +89,14 @@ def _check_is_own(root: Path, name: str, path: Path) -> None:
         raise PublishError(f"{name} is not sent, and nothing else: it is a link, or no file.")
 
 
-def _tracked(root: Path) -> list[str] | None:
-    """The names that git tracks below `root`; None if there is no repository."""
+def _git(root: Path, *arguments: str) -> list[str] | None:
+    """The names that a git command prints; None if `root` is no repository."""
     if not (root / ".git").exists():
         return None
     # The repository may belong to another user than this process, as in containers.
     command = ["git", "-c", f"safe.directory={root.resolve()}", "-c", "core.fsmonitor=false", "-C", str(root)]
     try:
-        done = subprocess.run([*command, "ls-files", "-z"], capture_output=True, text=True, check=True)
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         reason = getattr(error, "stderr", None) or str(error)
         raise PublishError(f"git does not say which files it tracks in {root}: {reason.strip()}") from error

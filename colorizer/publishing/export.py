@@ -4,13 +4,13 @@
     colorizer export --format litert --size 128 128 -o colorizer.tflite
     colorizer export --format tf_saved_model -o colorizer-saved-model/
 
-What goes in and comes out is as in `model/network.py`: L* / 100 as (N, H, W, 1), (ab + 128) / 255 as
-(N, H, W, 2), float32. H and W are any multiples of 8, but for LiteRT, whose runtime has no convolution of
-unknown size: there they are those of --size, and N is 1. Colours are best as the mean of two looks, at about
-160 and 80 pixels, times `CHROMA` (docs/experiments.md). That, to make them follow the photo's edges and to
-put them under its own lightness, as `Colorizer` does, is left to the other side.
+Input and output are those of `model/network.py`: L* / 100 as (N, H, W, 1), (ab + 128) / 255 as (N, H, W, 2),
+float32. H and W are any multiples of 8, except for LiteRT, whose runtime has no convolution of unknown size:
+there H and W are those of --size, and N is 1. The program that uses the export does the rest of what
+`Colorizer` does: the mean of two views, at about 160 and 80 pixels, times `CHROMA_GAIN`; the alignment with
+the photo's edges; the photo's own lightness.
 
-ONNX needs tf2onnx and onnx, which requirements-dev.txt pins; nothing else here does.
+ONNX needs the packages tf2onnx and onnx (`pip install 'colorizer[export]'`).
 """
 
 import argparse
@@ -24,25 +24,27 @@ import keras
 
 from colorizer.errors import ExportError, WeightsError
 from colorizer.model.network import build_network
+from colorizer.model.runtime import Runtime
 from colorizer.model.spec import STRIDE
 from colorizer.pretrained.locate import load_weights
+from colorizer.pretrained.sanity_check import check_colors
 
 FORMATS = ("onnx", "litert", "tf_saved_model")
-SIZE = (128, 128)  # what the network is shown by default
+LITERT_SIZE = (128, 128)  # height and width, by default
 
 
-def export(network: keras.Model, kind: str, path: Path, size: tuple[int, int] = SIZE) -> None:
-    """Writes the network for another runtime; what stands at `path` is replaced when all is well.
+def export(network: keras.Model, kind: str, path: Path, size: tuple[int, int] = LITERT_SIZE) -> None:
+    """Writes the network for another runtime; a file at `path` is replaced once the export has succeeded.
 
     Args:
         network: as of `build_network`, in float32.
         kind: one of `FORMATS`.
         path: a file; for "tf_saved_model" a folder, which must not exist or be empty.
-        size: height and width for "litert", multiples of 8; the others take any.
+        size: height and width for "litert", multiples of 8; the other formats accept any.
 
     Raises:
-        ExportError: a converter is missing, or the folder holds something.
-        ValueError: an unknown format, or a size that the network cannot take.
+        ExportError: a converter is missing, or the folder is not empty.
+        ValueError: an unknown format, or a size that is no multiple of 8.
     """
     if kind not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}. Received: {kind!r}")
@@ -54,19 +56,19 @@ def export(network: keras.Model, kind: str, path: Path, size: tuple[int, int] = 
     signature = [keras.InputSpec(shape=shape, dtype="float32", name="lightness")]
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        whole = Path(folder, "colorizer.tflite" if kind == "litert" else "colorizer")
+        complete = Path(folder, "colorizer.tflite" if kind == "litert" else "colorizer")
         try:
-            network.export(whole, format=kind, verbose=False, input_signature=signature)
+            network.export(complete, format=kind, verbose=False, input_signature=signature)
         except ImportError as error:
             raise ExportError(f"For {kind}, {error.name or 'a converter'} is missing: {error}") from error
-        if path.is_dir() and whole.is_dir():
-            shutil.copytree(whole, path, dirs_exist_ok=True)
+        if path.is_dir() and complete.is_dir():
+            shutil.copytree(complete, path, dirs_exist_ok=True)
         else:
-            os.replace(whole, path)
+            os.replace(complete, path)
 
 
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files of a folder."""
+def bytes_of(path: Path) -> int:
+    """The size of a file, or of all files of a folder, in bytes."""
     return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())
 
 
@@ -81,17 +83,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--out", type=Path, metavar="FILE", required=True)
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument(
-        "--size", type=int, nargs=2, metavar=("H", "W"), default=SIZE, help="for litert (default: 128 128)"
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("H", "W"),
+        default=LITERT_SIZE,
+        help="for litert (default: 128 128)",
     )
     options = parser.parse_args(arguments)
     try:
         network = build_network(precision="float32", fresh=False)
-        load_weights(network, options.weights)
+        path = load_weights(network, options.weights)
+        check_colors(Runtime("tensorflow").compile(network), path)
         export(network, options.format, options.out, tuple(options.size))
     except (WeightsError, ExportError, ValueError, OSError) as error:
         print(f"colorizer export: {error}", file=sys.stderr)
         return 2
-    print(f"{size_of(options.out):,} bytes in {options.out}")
+    print(f"{bytes_of(options.out):,} bytes in {options.out}")
     return 0
 
 

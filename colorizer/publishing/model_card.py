@@ -1,18 +1,17 @@
-"""The model card: what the weights in a folder learnt from, score and are bad at, for people and the Hub.
+"""The model card: training data, scores and limitations of the weights in a folder, for people and the Hub.
 
     colorizer card weights/        # writes weights/README.md
 
-It is made from what lies beside the weights, so that it cannot say what was not measured:
+It is made from the records beside the weights, so that it cannot claim what was not measured:
 
-    colorizer.json     their checksum and size                        (training writes it)
-    training.json      command, photos, crops, minutes; and by hand, if there is more to say, "data",
-                       "machine", "note" (Markdown), "license", "datasets" (on the Hub)   (training writes it)
-    evaluation.json    the table of `colorizer evaluate FOLDER --json …`, optional; it
-                       names the weights it was measured with, and figures of others are refused
+    colorizer.json     their checksum and size; training writes it
+    training.json      command, photos, crops, minutes; training writes it. You can add "data", "machine",
+                       "note" (Markdown), "license" and "datasets" (on the Hub) by hand.
+    evaluation.json    the table of `colorizer evaluate FOLDER --json …`, optional. It names the weights that
+                       were measured; a table of other weights is refused.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,15 +24,16 @@ from colorizer.pretrained.locate import SHIPPED, find_weights
 if TYPE_CHECKING:
     from huggingface_hub import ModelCard
 
-NAME = "README.md"
-SHEET = "samples.jpg"
-FIGURES = {
+CARD_NAME = "README.md"
+SHEET_NAME = "samples.jpg"
+# Of each metric in evaluation.json: its label and its format.
+METRICS = {
     "psnr": ("PSNR, dB", "{:.2f}"),
     "ssim": ("SSIM", "{:.3f}"),
     "dE00": ("CIEDE2000", "{:.2f}"),
     "cf": ("colourfulness", "{:.1f}"),
 }
-ROWS = {"grey": "grey", "model": "coloured", "truth": "truth"}
+ROW_LABELS = {"grey": "grey", "model": "coloured", "truth": "truth"}
 
 TEMPLATE = """---
 {{ card_data }}
@@ -55,11 +55,11 @@ Colorizer.from_pretrained("{{ repo }}").colorize("grandma.jpg").save("grandma-co
 ![Photographs, grey and coloured]({{ sheet }})
 
 {% endif -%}
-## Trained on
+## Training data
 
 {{ data }}
 
-## How
+## Training
 
 ```
 {{ command }}
@@ -67,28 +67,29 @@ Colorizer.from_pretrained("{{ repo }}").colorize("grandma.jpg").save("grandma-co
 
 {{ how }}
 
-## How good
+## Evaluation
 
-{{ figures }}
+{{ evaluation }}
 
-## Bad at
+## Limitations
 
-- **Vividness.** Where many colours are possible it answers with something near their mean: clothes, cars and
-  walls come out brownish or pale.
-- **Knowing.** It cannot know the colour of a dress or a flag, and invents one. It is no evidence of anything.
-- **Skies of old film.** Early film saw blue as white, so a bare sky often stays white or turns beige.
-- **Skin in the dark or very small**, and scenes unlike everyday photographs: paintings, maps, X-rays, night.
-- **Fine boundaries.** The map of colour is small; at the edge of a bright thing a little colour can run over.
+- **Pale colours.** Where many colours are possible, the network predicts something near their mean: clothes,
+  cars and walls come out brownish or pale.
+- **Invented colours.** The network cannot know the colour of a dress or a flag, so it invents one. The result
+  is no evidence of anything.
+- **Skies of old film.** Early film recorded blue as white, so a bare sky often stays white or turns beige.
+- **Dark or very small skin**, and scenes unlike everyday photographs: paintings, maps, X-rays, night.
+- **Fine boundaries.** The colour map is small: at the edge of a bright object, some colour can bleed.
 """
 
 
 def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "ModelCard":
-    """The card of the weights in `folder`; its metadata are those that the Hub shows and searches.
+    """The card of the weights in `folder`, with the metadata that the Hub shows and searches.
 
     Args:
-        folder: weights with their manifest, and the records that the module's text lists.
+        folder: weights with their manifest, and the records that the module's docstring lists.
         repo: the name under which they are loaded.
-        sheet: whether a sheet of samples lies beside them, to be shown.
+        sheet: whether a contact sheet of samples lies beside them, to be shown.
 
     Raises:
         CardError: a record is missing, broken, or of other weights.
@@ -97,26 +98,26 @@ def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "Mo
     from huggingface_hub import ModelCard
 
     manifest.verify_checksum(find_weights(folder))
-    about, training = _read(folder / manifest.MANIFEST_NAME), _read(folder / manifest.TRAINING_NAME)
-    measured = folder / manifest.EVALUATION_NAME
-    evaluation = _read(measured) if measured.exists() else None
-    if evaluation and evaluation.get("weights") != about["sha256"]:
+    record, training = _read(folder / manifest.MANIFEST_NAME), _read(folder / manifest.TRAINING_NAME)
+    table_path = folder / manifest.EVALUATION_NAME
+    evaluation = _read(table_path) if table_path.exists() else None
+    if evaluation and evaluation.get("weights") != record["sha256"]:
         raise CardError(
-            f"{measured} was measured with other weights: run `colorizer evaluate "
-            f"FOLDER --weights {folder} --json {measured}` again"
+            f"{table_path} was measured with other weights: run `colorizer evaluate "
+            f"FOLDER --weights {folder} --json {table_path}` again"
         )
     try:
-        how = f"These weights are those of minute {training['minutes']:g}, after {training['crops']:,} crops."
+        when = f"These weights are from minute {training['minutes']:g}, after {training['crops']:,} crops."
         parts = {
-            "file": about["file"],
+            "file": record["file"],
             "manifest": manifest.MANIFEST_NAME,
-            "parameters": f"{about['parameters']:,}",
+            "parameters": f"{record['parameters']:,}",
             "repo": repo,
-            "sheet": SHEET if sheet else None,
+            "sheet": SHEET_NAME if sheet else None,
             "data": training.get("data") or f"{training['photos']:,} colour photographs.",
             "command": training["command"],
-            "how": "\n".join(filter(None, (training.get("machine"), how, training.get("note")))),
-            "figures": _table(evaluation) if evaluation else "Not measured.",
+            "how": "\n".join(filter(None, (training.get("machine"), when, training.get("note")))),
+            "evaluation": _table(evaluation) if evaluation else "Not measured.",
         }
         data = _metadata(training, evaluation, repo)
     except (KeyError, TypeError, ValueError) as error:
@@ -132,12 +133,12 @@ def _metadata(training: dict, evaluation: dict | None, repo: str) -> Any:
             task_type="image-to-image",
             task_name="Colouring grey photographs",
             dataset_type="image-folder",
-            dataset_name=f"{evaluation['photos']} colour photographs, never learnt from",
-            metric_type=figure.lower(),
+            dataset_name=f"{evaluation['photos']} colour photographs, not used in training",
+            metric_type=metric.lower(),
             metric_name=label + ("" if row == "model" else ", the same photographs left grey"),
-            metric_value=round(evaluation["rows"][row][figure], 3),
+            metric_value=round(evaluation["rows"][row][metric], 3),
         )
-        for figure, (label, _) in FIGURES.items()
+        for metric, (label, _) in METRICS.items()
         for row in ("model", "grey")
     ] if evaluation else None  # fmt: skip
     return ModelCardData(
@@ -146,38 +147,35 @@ def _metadata(training: dict, evaluation: dict | None, repo: str) -> Any:
         license=training.get("license", "mit"),
         tags=["colorization", "photography", "cnn"],
         datasets=training.get("datasets") or None,
-        metrics=[figure.lower() for figure in FIGURES] if results else None,
+        metrics=[metric.lower() for metric in METRICS] if results else None,
         model_name=repo.rpartition("/")[2] or "colorizer",
         eval_results=results,
     )
 
 
 def _table(evaluation: dict) -> str:
-    """The figures as Markdown, with the row that they mean nothing without."""
+    """The metrics as Markdown, with the row of grey, without which they mean nothing."""
     lines = [
-        f"{evaluation['photos']} photographs that it never learnt from, seen by the network at "
-        f"{evaluation['size']} pixels; grey is the\nsame left grey, which PSNR and SSIM reward.\n",
-        "| | " + " | ".join(label for label, _ in FIGURES.values()) + " |",
-        "|---" * (len(FIGURES) + 1) + "|",
+        f"{evaluation['photos']} photographs that were not used in training, at a working size of "
+        f"{evaluation['size']} pixels. Grey is the\nsame photographs left grey: PSNR and SSIM reward that.\n",
+        "| | " + " | ".join(label for label, _ in METRICS.values()) + " |",
+        "|---" * (len(METRICS) + 1) + "|",
     ]
-    for row, label in ROWS.items():
-        values = [evaluation["rows"][row][figure] for figure in FIGURES]
+    for row, label in ROW_LABELS.items():
+        values = [evaluation["rows"][row][metric] for metric in METRICS]
         cells = [
             "" if value is None else form.format(value)
-            for value, (_, form) in zip(values, FIGURES.values(), strict=True)
+            for value, (_, form) in zip(values, METRICS.values(), strict=True)
         ]
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "\nMeasured by `colorizer evaluate`, whose text says how."])
+    return "\n".join([*lines, "\nMeasured by `colorizer evaluate`; its help describes the protocol."])
 
 
 def _read(path: Path) -> dict:
     try:
-        record = json.loads(path.read_text())
+        return manifest.read_record(path)
     except (OSError, ValueError) as error:
         raise CardError(f"{path} cannot be read: {error}") from error
-    if not isinstance(record, dict):
-        raise CardError(f"{path} must hold an object. Received: {type(record).__name__}")
-    return record
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -194,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (CardError, WeightsError) as error:
         print(f"colorizer card: {error}", file=sys.stderr)
         return 2
-    replace_file(folder / NAME, f"{card}\n".encode())
+    replace_file(folder / CARD_NAME, f"{card}\n".encode())
     return 0
 
 

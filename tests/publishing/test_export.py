@@ -63,7 +63,7 @@ def test_ten_photos_get_the_same_colours_in_the_formats_own_runtime(kind, networ
     path = tmp_path / "colorizer"
     export.export(network, kind, path, (128, 128))
     assert [file.name for file in tmp_path.iterdir()] == ["colorizer"]
-    assert export.size_of(path) > 24_000_000
+    assert export.bytes_of(path) > 24_000_000
     expected = np.asarray(network(photos))
     step = 1 if kind == "litert" else 10
     answers = [RUNTIMES[kind](path, photos[i : i + step]) for i in range(0, 10, step)]

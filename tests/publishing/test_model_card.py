@@ -46,9 +46,9 @@ def test_it_says_how_they_came_about_what_they_score_and_what_they_are_bad_at(fo
     assert 'Colorizer.from_pretrained("someone/colorizer")' in text
     assert "1,234 colour photographs." in text
     assert "python train.py --photos mine" in text
-    assert "minute 7.5, after 56,789 crops" in text
+    assert "from minute 7.5, after 56,789 crops" in text
     assert "| grey | 22.51 | 0.935 | 10.97 | 0.1 |\n| coloured | 23.42 | 0.936 | 10.39 | 16.0 |" in text
-    assert "## Bad at" in text
+    assert "## Limitations" in text
     assert "samples.jpg" not in text
 
 
@@ -57,7 +57,7 @@ def test_what_was_written_by_hand_is_taken_as_it_is(folder):
     (folder / manifest.TRAINING_NAME).write_text(json.dumps(TRAINING | more))
     built = model_card.build_card(folder)
     assert "Photos of **ships**." in str(built)
-    assert "On a laptop.\nThese weights are those" in str(built)
+    assert "On a laptop.\nThese weights are from" in str(built)
     assert built.data.datasets == ["someone/ships"]
 
 
@@ -78,7 +78,7 @@ def test_figures_of_other_weights_and_broken_records_are_refused(folder):
     with pytest.raises(CardError, match=re.escape("do not make a card: KeyError('minutes')")):
         model_card.build_card(folder)
     (folder / manifest.TRAINING_NAME).write_text("[]")
-    with pytest.raises(CardError, match=r"must hold an object\. Received: list"):
+    with pytest.raises(CardError, match=r"must hold a JSON object\. Received: list"):
         model_card.build_card(folder)
 
 
@@ -92,4 +92,4 @@ def test_the_command_writes_it_beside_the_weights(folder, capsys):
 
 def test_the_shipped_card_is_that_of_the_shipped_weights():
     made = f"{model_card.build_card(SHIPPED)}\n"
-    assert (SHIPPED / model_card.NAME).read_text() == made, "run `colorizer card`"
+    assert (SHIPPED / model_card.CARD_NAME).read_text() == made, "run `colorizer card`"

@@ -33,8 +33,8 @@ def files(tmp_path, tiny_network) -> dict[str, Path | bytes]:
     (folder / manifest.TRAINING_NAME).write_text(json.dumps(about))
     text = str(model_card.build_card(folder, NAME, sheet=True)).encode()
     return {
-        model_card.NAME: text,
-        model_card.SHEET: b"\xff\xd8 a picture",
+        model_card.CARD_NAME: text,
+        model_card.SHEET_NAME: b"\xff\xd8 a picture",
         **{p.name: p for p in folder.iterdir()},
     }
 
@@ -49,7 +49,7 @@ def python(server, code: str, token: str | None = TOKEN, **variables) -> subproc
 
 def send(server, files: dict, *options: str, name: str = NAME, **variables) -> str:
     """Publishes in a fresh process; what it printed, or the last line of its error."""
-    contents = {key: value if isinstance(value, bytes) else str(value) for key, value in files.items()}
+    contents = [(key, value if isinstance(value, bytes) else str(value)) for key, value in files.items()]
     call = ", ".join([repr(name), repr(contents), *options])
     code = f"from colorizer.publishing.model_repo import publish; print(*publish({call}))"
     done = python(server, code, **variables)
@@ -57,16 +57,21 @@ def send(server, files: dict, *options: str, name: str = NAME, **variables) -> s
 
 
 def test_the_shipped_weights_are_published_in_one_commit_and_load_from_there(server):
-    page, address = send(server, model_repo.collect(NAME), "private=True").split()
+    page, address = send(server, dict(model_repo.collect_model_files(NAME)), "private=True").split()
     assert page.startswith(f"{server.address}/{NAME}/commit/")
     repo = server.repo("model", NAME)
     assert repo["private"]
     assert len(repo["commits"]) == 2  # that of its creation, and ours
     there = server.files("model", NAME)
     assert there[manifest.WEIGHTS_NAME] == (SHIPPED / manifest.WEIGHTS_NAME).read_bytes()
-    assert {model_card.NAME, model_card.SHEET, manifest.TRAINING_NAME, manifest.MANIFEST_NAME} < set(there)
-    assert f'Colorizer.from_pretrained("{NAME}")'.encode() in there[model_card.NAME]
-    assert there[model_card.SHEET].startswith(b"\xff\xd8")
+    assert {
+        model_card.CARD_NAME,
+        model_card.SHEET_NAME,
+        manifest.TRAINING_NAME,
+        manifest.MANIFEST_NAME,
+    } < set(there)
+    assert f'Colorizer.from_pretrained("{NAME}")'.encode() in there[model_card.CARD_NAME]
+    assert there[model_card.SHEET_NAME].startswith(b"\xff\xd8")
     code = f"from colorizer.pretrained.locate import find_weights; print(find_weights({address!r}))"
     assert Path(python(server, code).stdout.strip()).read_bytes() == there[manifest.WEIGHTS_NAME]
 
@@ -115,7 +120,7 @@ def test_what_the_hub_does_not_take_is_one_sentence(server, files):
         server, files, name="someone-else/colorizer"
     )
     assert "Invalid metadata in README.md" in send(
-        server, files | {model_card.NAME: b"---\nlicense: [\n---\n"}
+        server, files | {model_card.CARD_NAME: b"---\nlicense: [\n---\n"}
     )
 
 

@@ -44,7 +44,7 @@ def test_the_settings_of_the_space_agree_with_what_is_pinned_and_there():
 
 
 def test_only_what_a_space_needs_goes_there_with_its_picture_and_the_page_of_its_weights():
-    files = dict(space.collect(NAME, model="someone/colorizer"))
+    files = dict(space.collect_space_files(NAME, model="someone/colorizer"))
     assert {"app.py", "requirements.txt", "weights/colorizer.weights.h5", "colorizer/__init__.py"} < set(
         files
     )
@@ -64,11 +64,9 @@ def test_a_dry_run_lists_sizes_and_sends_nothing(server):
     assert server.asked == []
 
 
-def test_a_missing_file_is_named_before_anything_is_sent(tmp_path, monkeypatch):
-    monkeypatch.setattr(space, "find_weights", lambda source: tmp_path)
-    monkeypatch.setattr(space.manifest, "verify_checksum", lambda path: None)
+def test_a_missing_file_is_named_before_anything_is_sent(tmp_path):
     with pytest.raises(PublishError, match=r"A Space needs README\.md, LICENSE, app\.py"):
-        space.collect(NAME, root=tmp_path)
+        space.collect_space_files(NAME, root=tmp_path)
 
 
 def test_what_arrives_is_one_commit_and_starts_from_an_empty_folder(server, tmp_path):
