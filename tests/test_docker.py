@@ -49,7 +49,8 @@ def test_it_copies_what_a_space_gets_except_docs_and_records():
 @pytest.mark.parametrize(
     "name",
     [".env", ".git/config", "id_rsa", "colorizer/page/id_rsa", "colorizer/credentials.json",
-     "colorizer/key.pem", "examples/grandma.jpg", "weights/training.json", "weights/checkpoint.npz", "runs/x/colorizer.weights.h5",
+     "colorizer/key.pem", "examples/grandma.jpg", "weights/training.json", "weights/state.npz",
+     "runs/x/colorizer.weights.h5",
      "colorizer/__pycache__/cli.cpython-311.pyc", "tests/test_cli.py"],
 )  # fmt: skip
 def test_what_else_lies_in_the_folder_is_not_sent_to_the_engine(name):

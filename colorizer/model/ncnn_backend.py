@@ -110,7 +110,7 @@ def _compile(layers: list[NcnnLayer], threads: int | None) -> Forward:
     # Tiles of 6x6 are no faster than tiles of 4x4 here, and their kernels need 180 MB.
     net.opt.use_winograd63_convolution = False
     parts = (part for layer in layers for part in layer.weights)
-    stream = io.BytesIO(b"".join(parts))  # type: ignore[arg-type]  # arrays have a buffer, which Python 3.11 cannot say
+    stream = io.BytesIO(b"".join(parts))
     if net.load_param_mem(description) or net.load_model(_reader(stream)):
         raise ValueError(f"ncnn refuses this network. Received:\n{description}")
 
