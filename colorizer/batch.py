@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from threading import Condition
+from typing import Any
 
 from tqdm import tqdm
 
@@ -62,20 +63,20 @@ class Result:
 class Stop:
     """Makes SIGINT and SIGTERM end a batch after the current photos; a second signal ends it at once."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.by, self.status = "", 0
-        self._before: dict = {}
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Stop":
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._ask)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _ask(self, number: int, _frame):
+    def _ask(self, number: int, _frame: object) -> None:
         self.by, self.status = signal.Signals(number).name, 128 + number
         for other in self._before:
             signal.signal(other, signal.SIG_DFL)
@@ -203,7 +204,7 @@ def color_all(batch: BatchColorizer, jobs: Iterable[Job], workers: int, stop: St
     for folder in {job.target.parent for job in jobs}:
         remove_leftovers(folder)
 
-    def collect_result(source: Path, future: Future) -> None:
+    def collect_result(source: Path, future: Future[tuple[bool, tuple[str, ...]]]) -> None:
         try:
             new, notes = future.result()
             result.done += new
@@ -213,7 +214,7 @@ def color_all(batch: BatchColorizer, jobs: Iterable[Job], workers: int, stop: St
         # PhotoError is a ValueError; a huge scan can raise MemoryError. The failure of one photo is reported
         # and must not cost the other 49,999.
         except (OSError, ValueError, MemoryError) as error:
-            result.failures.append(f"{source}: {error or type(error).__name__}")
+            result.failures.append(f"{source}: {str(error) or type(error).__name__}")
             progress.write(printable(f"failed: {result.failures[-1]}"), file=sys.stderr)
             if isinstance(error, OSError) and error.errno in FATAL:
                 result.stopped_by = f"the disk ({error.strerror})"
@@ -223,7 +224,8 @@ def color_all(batch: BatchColorizer, jobs: Iterable[Job], workers: int, stop: St
         tqdm(total=len(jobs), unit="photo", disable=silent) as progress,
         ThreadPoolExecutor(workers) as pool,
     ):
-        todo, running = iter(jobs), {}
+        todo = iter(jobs)
+        running: dict[Future[tuple[bool, tuple[str, ...]]], Path] = {}
         while True:
             if not (stop.by or result.stopped_by):
                 # One more than there are workers, so that none waits for this loop.

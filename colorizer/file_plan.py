@@ -175,7 +175,7 @@ def _distinct(jobs: list[Job]) -> Plan:
 class _Key:
     """Turns a path into a text that is equal for two paths that some file system cannot tell apart."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._folders: dict[Path, Path] = {}
 
     def __call__(self, path: Path) -> str:

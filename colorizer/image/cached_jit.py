@@ -11,12 +11,13 @@ of the constants is part of what Numba compares.
 import hashlib
 import warnings
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numba
 import numpy as np
 
 # Sums may be computed in another order, and no result here depends on infinities.
-OPTIONS = {"nogil": True, "fastmath": True}
+OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": True}
 
 
 def fingerprint(names: Mapping[str, object]) -> int:
@@ -42,24 +43,24 @@ class CachedFunction:
     process alone, and a warning says so. Errors of the function itself are raised as they are.
     """
 
-    def __init__(self, function: Callable):
+    def __init__(self, function: Callable[..., Any]):
         self._uncached = numba.njit(**OPTIONS)(function)
-        self._known: set[tuple] = set()
+        self._known: set[tuple[Any, ...]] = set()
         try:
             self.compiled = numba.njit(cache=True, **OPTIONS)(function)
         except RuntimeError as error:  # Numba finds no folder that it can write to
             self.compiled = self._uncached
             self._warn(error)
 
-    def __call__(self, *arguments):
+    def __call__(self, *arguments: Any) -> Any:
         """Calls the function."""
-        signature = tuple(numba.typeof(argument) for argument in arguments)
+        signature = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
         if signature not in self._known:
             self._compile(signature)
             self._known.add(signature)
         return self.compiled(*arguments)
 
-    def _compile(self, signature: tuple) -> None:
+    def _compile(self, signature: tuple[Any, ...]) -> None:
         compiled = self.compiled
         try:
             compiled.compile(signature)
@@ -70,7 +71,7 @@ class CachedFunction:
             self._uncached.compile(signature)  # raises if the error is the function's own
             if self.compiled is compiled:  # of several threads, the first one warns
                 self.compiled = self._uncached
-                self._warn(f"{compiled.stats.cache_path}: {error or type(error).__name__}")
+                self._warn(f"{compiled.stats.cache_path}: {str(error) or type(error).__name__}")
 
     def _warn(self, reason: object) -> None:
         text = f"Compiled functions cannot be kept on disk, so every start takes seconds longer: {reason}"

@@ -98,12 +98,15 @@ BAND_PIXELS = 1 << 16
 
 @lru_cache(maxsize=2)
 def _linear_table(levels: int) -> np.ndarray:
-    return linear_from_srgb(np.arange(levels) / (levels - 1)).astype(np.float32)
+    table: np.ndarray = linear_from_srgb(np.arange(levels) / (levels - 1)).astype(np.float32)
+    return table
 
 
 @lru_cache(maxsize=2)
 def _lightness_table(levels: int) -> np.ndarray:
-    return lightness_from_luminance(linear_from_srgb(np.arange(levels) / (levels - 1))).astype(np.float32)
+    luminance = linear_from_srgb(np.arange(levels) / (levels - 1))
+    table: np.ndarray = lightness_from_luminance(luminance).astype(np.float32)
+    return table
 
 
 def lightness(pixels: np.ndarray) -> np.ndarray:

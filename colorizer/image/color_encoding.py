@@ -69,7 +69,9 @@ class Encoding:
         top = np.iinfo(pixels.dtype).max
         linear = self.curve(np.arange(top + 1) / top)
         if self.matrix is None or pixels.ndim == 2:
-            return (color.srgb_from_linear(linear) * top + 0.5).astype(pixels.dtype)[pixels]
+            table: np.ndarray = (color.srgb_from_linear(linear) * top + 0.5).astype(pixels.dtype)
+            converted: np.ndarray = table[pixels]
+            return converted
         result, linear = np.empty_like(pixels), linear.astype(np.float32)
         rows = max(1, color.BAND_PIXELS // pixels.shape[1])
         for start in range(0, len(pixels), rows):
@@ -114,7 +116,8 @@ def of_png(data: bytes) -> tuple[Encoding | None, str]:
 
 def _png_chunks(data: bytes) -> dict[bytes, bytes]:
     """The first chunk of each name in front of the pixels."""
-    chunks, place = {}, 8
+    chunks: dict[bytes, bytes] = {}
+    place = 8
     while place + 8 <= len(data) and data[place + 4 : place + 8] != b"IDAT":
         length = int.from_bytes(data[place : place + 4], "big")
         chunks.setdefault(data[place + 4 : place + 8], data[place + 8 : place + 8 + min(length, 64)])
@@ -129,7 +132,7 @@ def _matrix(primaries: tuple[float, ...]) -> np.ndarray | None:
     source, white = _to_xyz(primaries)
     target, target_white = _to_xyz(SRGB_PRIMARIES)
     adapted = np.linalg.inv(BRADFORD) @ np.diag((BRADFORD @ target_white) / (BRADFORD @ white)) @ BRADFORD
-    matrix = np.linalg.inv(target) @ adapted @ source
+    matrix: np.ndarray = np.linalg.inv(target) @ adapted @ source
     if not np.isfinite(matrix).all() or np.abs(matrix).max() > 100:
         raise np.linalg.LinAlgError("the primaries lie on a line")
     return matrix

@@ -54,7 +54,7 @@ def register_heif() -> None:
         pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 
-def open_image(file: str | os.PathLike | BinaryIO) -> Image.Image:
+def open_image(file: str | os.PathLike[str] | BinaryIO) -> Image.Image:
     """Opens a picture with one of `DECODERS`; like Pillow, it decodes the pixels later.
 
     Args:
@@ -77,7 +77,7 @@ def open_image(file: str | os.PathLike | BinaryIO) -> Image.Image:
     return image
 
 
-def _start(file: str | os.PathLike | BinaryIO) -> bytes:
+def _start(file: str | os.PathLike[str] | BinaryIO) -> bytes:
     if isinstance(file, str | os.PathLike):
         with open(file, "rb") as opened:
             return opened.read(16)
@@ -89,7 +89,7 @@ def _start(file: str | os.PathLike | BinaryIO) -> bytes:
 
 def _is_raw(image: Image.Image) -> bool:
     """Whether a TIFF is a RAW file (DNG, NEF, CR2, ARW …): Pillow would show its small preview."""
-    tags = image.tag_v2
+    tags = image.tag_v2  # type: ignore[attr-defined]  # a TIFF has it
     preview = tags.get(NEW_SUBFILE_TYPE, 0) in (1, 3, 5, 7)  # the lowest bit: a smaller copy of another
     return DNG_VERSION in tags or CFA_PATTERN in tags or (SUB_IFDS in tags and preview)
 

@@ -11,7 +11,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 STRIP_ROWS = 256  # so many rows at a time go to the process
 
 
-def encode(image: Image.Image, kind: str, options: dict, deadline: "Deadline", file: BinaryIO) -> None:
+def encode(
+    image: Image.Image, kind: str, options: dict[str, Any], deadline: "Deadline", file: BinaryIO
+) -> None:
     """Encodes a picture into a file.
 
     Args:
@@ -37,6 +39,7 @@ def encode(image: Image.Image, kind: str, options: dict, deadline: "Deadline", f
     """
     command = [sys.executable, "-P", "-W", "ignore", __file__]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE) as process:
+        assert process.stdin and process.stderr  # both are pipes
         try:
             job = (kind, image.mode, image.size, options, deadline.left)
             try:

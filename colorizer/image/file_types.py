@@ -8,14 +8,14 @@ format_of("out.tif")             # "TIFF"
 import math
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from colorizer.errors import PhotoError
 from colorizer.image.photo import Photo
 
 # Types that hold 24-bit colour, with options for Pillow. Any other type that comes in becomes a PNG.
 # docs/performance.md has the time that each needs at worst, for noise.
-WRITERS: dict[str, tuple[str, dict]] = {
+WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
     "JPEG": (".jpg", {"quality": 95, "subsampling": 0}),
     "PNG": (".png", {"compress_level": 3}),  # a fifth of the default's time, a tenth larger
     "TIFF": (".tif", {"compression": "tiff_adobe_deflate"}),

@@ -22,8 +22,11 @@ EPSILON = 20.0
 
 def upsample(planes: np.ndarray, width: int, height: int) -> np.ndarray:
     """Resizes planes smoothly (bicubic): (h, w, n) float32 to (height, width, n) float32."""
-    images = (Image.fromarray(np.ascontiguousarray(planes[..., n])) for n in range(planes.shape[2]))
-    return np.stack([np.asarray(image.resize((width, height), Image.BICUBIC)) for image in images], axis=-1)
+    resized = []
+    for plane in np.moveaxis(planes, -1, 0):
+        image = Image.fromarray(np.ascontiguousarray(plane))
+        resized.append(np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)))
+    return np.stack(resized, axis=-1)
 
 
 def guided_upsample(ab: np.ndarray, small_guide: np.ndarray, guide: np.ndarray) -> np.ndarray:
@@ -41,17 +44,17 @@ def guided_upsample(ab: np.ndarray, small_guide: np.ndarray, guide: np.ndarray) 
     light = small_guide.astype(np.float64)  # float32 would lose the variance in the squares
     a, b = np.moveaxis(ab, -1, 0)
     mean, square, a, b, light_a, light_b = _means([light, light * light, a, b, light * a, light * b])
-    models = []
+    models: list[np.ndarray] = []
     for channel, product in ((a, light_a), (b, light_b)):
         slope = (product - mean * channel) / (square - mean * mean + EPSILON)
         models += [slope, channel - slope * mean]
     # Every element lies in many windows; their models are averaged.
-    models = np.stack(_means(models), axis=-1).astype(np.float32)
-    slope_a, start_a, slope_b, start_b = np.moveaxis(upsample(models, guide.shape[1], guide.shape[0]), -1, 0)
+    smooth = np.stack(_means(models), axis=-1).astype(np.float32)
+    slope_a, start_a, slope_b, start_b = np.moveaxis(upsample(smooth, guide.shape[1], guide.shape[0]), -1, 0)
     return np.stack([slope_a * guide + start_a, slope_b * guide + start_b], axis=-1)
 
 
-def _means(planes: list[np.ndarray]) -> np.ndarray:
+def _means(planes: list[np.ndarray]) -> list[np.ndarray]:
     """The mean over each element's window; beyond the border the last value repeats."""
     side = 2 * RADIUS + 1
     around = (RADIUS + 1, RADIUS)
@@ -59,4 +62,4 @@ def _means(planes: list[np.ndarray]) -> np.ndarray:
     total[:, 0] = total[:, :, 0] = 0
     total = total.cumsum(axis=1).cumsum(axis=2)
     high = total[:, side:] - total[:, :-side]
-    return (high[..., side:] - high[..., :-side]) / side**2
+    return list((high[..., side:] - high[..., :-side]) / side**2)

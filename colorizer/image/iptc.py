@@ -24,7 +24,8 @@ MAX_DATASETS = 10_000
 
 def parse(data: bytes) -> list[Dataset]:
     """The datasets of records 1 and 2 as (record, number, value); what is damaged ends the list."""
-    datasets, place = [], 0
+    datasets: list[Dataset] = []
+    place = 0
     while data[place : place + 1] == b"\x1c" and place + 5 <= len(data) and len(datasets) < MAX_DATASETS:
         record, number = data[place + 1], data[place + 2]
         length, place = int.from_bytes(data[place + 3 : place + 5], "big"), place + 5

@@ -11,6 +11,7 @@ part that cannot be read is left out with a note, and never costs the photo.
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -89,12 +90,13 @@ def _read_exif(image: Image.Image, notes: list[str]) -> Image.Exif:
     try:
         exif = image.getexif()
         tags = {tag: exif[tag] for tag in DESCRIPTIVE & set(exif)}
-        blocks = {block: dict(exif.get_ifd(block)) for block in (EXIF_IFD, GPS_IFD)}
+        blocks: dict[int | None, dict[int, Any]] = {None: tags}
+        blocks |= {block: dict(exif.get_ifd(block)) for block in (EXIF_IFD, GPS_IFD)}
     except Exception as error:  # noqa: BLE001
         notes.append(f"its EXIF is damaged and left out ({error})")
         return kept
     lost = 0
-    for block, entries in {None: tags, **blocks}.items():
+    for block, entries in blocks.items():
         for tag, value in entries.items():
             if block == EXIF_IFD and tag in STALE_EXIF:
                 continue
@@ -142,7 +144,7 @@ def _read_iptc(image: Image.Image) -> bytes:
     if isinstance(resources, dict) and isinstance(resources.get(iptc.RESOURCE), bytes):
         data = resources[iptc.RESOURCE]
     elif image.format == "TIFF":
-        tags = image.tag_v2
+        tags = image.tag_v2  # type: ignore[attr-defined]  # a TIFF has it
         block = tags.get(TIFF_PHOTOSHOP)
         value = tags.get(TIFF_IPTC) or (iptc.from_photoshop(block) if isinstance(block, bytes) else b"")
         if isinstance(value, tuple) and all(isinstance(part, int) for part in value):
@@ -178,7 +180,7 @@ def _comments(image: Image.Image) -> tuple[str, ...]:
 def _png_text(image: Image.Image) -> dict[str, str]:
     if image.format != "PNG":
         return {}
-    texts = {key: _printable(value) for key, value in image.text.items()}
+    texts = {key: _printable(value) for key, value in getattr(image, "text", {}).items()}
     return {
         key: value
         for key, value in texts.items()
@@ -191,7 +193,7 @@ def _printable(text: object) -> str:
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", str(text)).strip()[:MAX_TEXT]
 
 
-def _plausible(dpi: object) -> tuple[float, float] | None:
+def _plausible(dpi: Any) -> tuple[float, float] | None:
     try:
         x, y = (float(value) for value in dpi)
     except (TypeError, ValueError, ArithmeticError):

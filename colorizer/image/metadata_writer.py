@@ -8,6 +8,7 @@ WebP, and PNG's "Title" becomes dc:title in a JPEG. docs/metadata.md has the tab
 """
 
 import re
+from typing import Any
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -39,7 +40,7 @@ COMMENT = f"{{{xmp.EXIF}}}UserComment"
 
 def save_options(
     metadata: Metadata, kind: str, size: tuple[int, int], digest: str = ""
-) -> tuple[dict, list[str]]:
+) -> tuple[dict[str, Any], list[str]]:
     """Options for Pillow's writer.
 
     Args:
@@ -52,7 +53,7 @@ def save_options(
         The options, and what the type cannot hold: "its captions …".
     """
     notes: list[str] = []
-    options: dict = {}
+    options: dict[str, Any] = {}
     comments = list(metadata.comments)
     captions = bool(metadata.iptc or metadata.xmp or _has_tags(metadata.exif))
     if kind != "PNG":
@@ -143,8 +144,8 @@ def _copy(exif: Image.Exif) -> Image.Exif:
     return copy
 
 
-def _tiff_options(metadata: Metadata, packet: bytes, comments: list[str]) -> dict:
-    options: dict = {}
+def _tiff_options(metadata: Metadata, packet: bytes, comments: list[str]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
     exif = _copy(metadata.exif)
     for block in (EXIF_IFD, GPS_IFD):
         if exif.get_ifd(block):
@@ -193,7 +194,7 @@ def _jpeg_segments(metadata: Metadata, comments: list[str], notes: list[str]) ->
     )
 
 
-def _short_comment(metadata: Metadata, kind: str, comments: list[str], options: dict) -> None:
+def _short_comment(metadata: Metadata, kind: str, comments: list[str], options: dict[str, Any]) -> None:
     """The comment of a JPEG 2000 or TGA file, or else its caption; neither has a place for more."""
     captions = iptc.texts(iptc.parse(metadata.iptc)).get(120, [])
     description = metadata.exif.get(270)

@@ -41,4 +41,5 @@ def _inverted(pixels: np.ndarray) -> np.ndarray:
     low, high = np.searchsorted(count, [DUST * count[-1], (1 - DUST) * count[-1]])
     levels = np.arange(top + 1, dtype=np.float64)
     table = np.clip((high - levels) / max(1, high - low), 0, 1) * top + 0.5
-    return table.astype(pixels.dtype)[pixels]
+    inverted: np.ndarray = table.astype(pixels.dtype)[pixels]
+    return inverted

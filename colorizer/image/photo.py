@@ -111,8 +111,9 @@ class Photo:
         plane = next(planes, None)
         if plane is None:  # rare; the whole lightness needs 4 bytes a pixel
             plane = self.lightness
-        small = Image.fromarray(plane).resize((width, height), Image.BICUBIC)
-        return np.clip(np.asarray(small), 0, 100)
+        small = Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC)
+        view: np.ndarray = np.clip(np.asarray(small), 0, 100)
+        return view
 
     def _pyramid(self, thumbnails: Thumbnails) -> list[np.ndarray]:
         """The thumbnails, smallest first; each has half the size of the next."""
@@ -131,10 +132,10 @@ class Photo:
         scale = longest / max(self.size)
         if scale >= 1:
             return self
-        size = tuple(max(1, round(side * scale)) for side in self.size)
+        width, height = (max(1, round(side * scale)) for side in self.size)
 
         def shrink(image: Image.Image) -> Image.Image:
-            return image.resize(size, Image.LANCZOS, reducing_gap=3)
+            return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
 
         alpha = None if self.alpha is None else np.asarray(shrink(Image.fromarray(self.alpha)))
         return replace(self, image=shrink(self.image), pixels16=None, alpha=alpha)
@@ -148,7 +149,7 @@ class Photo:
         """
         if self.image.mode == "L":
             return False
-        small = np.asarray(self.image.resize((128, 128), Image.BOX), np.float32) / 255
+        small = np.asarray(self.image.resize((128, 128), Image.Resampling.BOX), np.float32) / 255
         lab = color.rgb_to_lab(small).reshape(-1, 3)
         level = (lab[:, 0] / 5).astype(int)
         count = np.maximum(np.bincount(level, minlength=21), 1)

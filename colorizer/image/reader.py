@@ -12,7 +12,7 @@ import os
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -32,7 +32,7 @@ warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 # maximum of passes times megapixels: one pass needs about 5 ms a megapixel and cannot be interrupted.
 MAX_SCANS = 3000
 
-Source = str | os.PathLike | Image.Image | np.ndarray | BinaryIO
+Source = str | os.PathLike[str] | Image.Image | np.ndarray | BinaryIO
 
 
 class _TimedFile(io.BytesIO):
@@ -133,7 +133,7 @@ def count_pages(path: Path) -> int:
     """The number of pages of a TIFF document; 1 for any other file."""
     try:
         with open_image(path) as image:
-            return image.n_frames if image.format == "TIFF" else 1
+            return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
     # As above.
     except Exception:  # noqa: BLE001
         return 1
@@ -285,10 +285,17 @@ def _to_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
             if "sRGB" in (ImageCms.getProfileDescription(source) or "") and image.mode in ("RGB", "RGBX"):
                 return image.convert("RGB")
             target = ImageCms.createProfile("sRGB")
-            return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+            return _converted(image, source, target)
         except (ImageCms.PyCMSError, OSError, ValueError) as error:
             notes.append(f"its colour profile does not fit ({error}); read as sRGB")
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        return _converted(image, lab, srgb)
     return image.convert("RGB")
+
+
+def _converted(image: Image.Image, source: Any, target: Any) -> Image.Image:
+    converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+    if converted is None:
+        raise ValueError("no picture")  # only when asked to convert in place
+    return converted

@@ -50,7 +50,7 @@ CURVED_FROM, STRAIGHT_FROM, STRAIGHT = (np.float32(v) for v in (6 / 29, 4 / 29, 
 G0, G1, G2, G3, G4, G5, G6, G7 = _gamma_terms()
 LINEAR_BELOW, LINEAR_SLOPE = np.float32(color.SRGB_LINEAR_BELOW), np.float32(255 * 12.92)
 # How each channel of linear light differs from grey of the same luminance, of X, Y and Z in units of white.
-(RX, RY, RZ), (GX, GY, GZ), (BX, BY, BZ) = color.XYZ_TO_RGB * color.WHITE - np.float32([0, 1, 0])
+(RX, RY, RZ), (GX, GY, GZ), (BX, BY, BZ) = color.XYZ_TO_RGB * color.WHITE - np.array([0, 1, 0], np.float32)
 LEVELS = np.arange(256, dtype=np.uint8)
 F_OF_LEVELS = color.lightness(LEVELS[None])[0] * F_SLOPE + F_START
 # What each level of a channel contributes to luminance.
@@ -205,7 +205,7 @@ def _pack(n, red, green, blue, out):
         out[x] = low | (_level(blue[x]) << np.int32(16)) | np.int32(-1 << 24)
 
 
-def _build(constants: int) -> Callable:
+def _build(constants: int) -> Callable[..., None]:
     """The kernel; `constants` does nothing but become part of what Numba compares (see `cached_jit.py`)."""
 
     def render_rows(pixels, top, height, planes, map_size, out):

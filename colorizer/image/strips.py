@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from colorizer.cpu import cores
@@ -43,7 +43,7 @@ def map_strips(
         yield from (function(*strip) for strip in strips)
         return
     with ThreadPoolExecutor(threads) as pool:
-        ahead: deque = deque()
+        ahead: deque[Future[Result]] = deque()
         try:
             for strip in strips:
                 ahead.append(pool.submit(function, *strip))

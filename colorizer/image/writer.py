@@ -13,12 +13,12 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from colorizer.atomic_write import replace_file
+from colorizer.atomic_write import Bytes, replace_file
 from colorizer.image import encode_process, jpeg_restart
 from colorizer.image.decoders import register_heif
 from colorizer.image.file_types import ALPHA_FORMATS, WRITERS, check_sides, format_of
@@ -130,7 +130,7 @@ def write_jpeg(
     return notes
 
 
-def _options(kind: str, photo: Photo | None, size: tuple[int, int]) -> tuple[dict, tuple[str, ...]]:
+def _options(kind: str, photo: Photo | None, size: tuple[int, int]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Options for Pillow's writer, and notes about metadata."""
     metadata, digest = (photo.metadata, photo.digest) if photo else (Metadata(), "")
     options, notes = save_options(metadata, kind, size, digest)
@@ -145,7 +145,7 @@ class _TimedBuffer(io.BytesIO):
         super().__init__()
         self.deadline = deadline
 
-    def write(self, data: bytes, /) -> int:
+    def write(self, data: Bytes, /) -> int:  # type: ignore[override]
         self.deadline.check()
         return super().write(data)
 

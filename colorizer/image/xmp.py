@@ -51,8 +51,7 @@ def parse(packet: bytes) -> Element:
         root = ElementTree.fromstring(packet.decode("utf-8").strip("\ufeff") if packet else EMPTY)
     except (ElementTree.ParseError, UnicodeDecodeError) as error:
         raise XmpError(f"its XMP is not valid: {error}") from error
-    if root.tag != f"{{{RDF}}}RDF" and root.find(f"{{{RDF}}}RDF") is None:
-        raise XmpError("its XMP holds no RDF")
+    _rdf(root)
     level = [root]
     for _ in range(MAX_DEPTH):
         level = [child for element in level for child in element]
@@ -68,7 +67,10 @@ def serialize(root: Element) -> bytes:
 
 
 def _rdf(root: Element) -> Element:
-    return root if root.tag == f"{{{RDF}}}RDF" else root.find(f"{{{RDF}}}RDF")
+    rdf = root if root.tag == f"{{{RDF}}}RDF" else root.find(f"{{{RDF}}}RDF")
+    if rdf is None:
+        raise XmpError("its XMP holds no RDF")
+    return rdf
 
 
 def _descriptions(root: Element) -> list[Element]:
@@ -77,7 +79,7 @@ def _descriptions(root: Element) -> list[Element]:
 
 def names(root: Element) -> set[str]:
     """The names of all properties, as "{namespace}name"."""
-    found = set()
+    found: set[str] = set()
     for description in _descriptions(root):
         found.update(name for name in description.attrib if not name.startswith(f"{{{RDF}}}"))
         found.update(element.tag for element in description)
