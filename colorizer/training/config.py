@@ -63,6 +63,12 @@ class TrainingConfig:
     window: int = _option(
         0, "LPIPS is taken of a square of so many pixels, anywhere in larger crops, to save time; 0: all"
     )
+    adversarial: float = _option(
+        0.0, "how much the adversarial loss counts, see colorizer/training/adversarial.py; about 40 beside --lpips 400"
+    )
+    adversarial_after: float = _option(
+        0.1, "share of the run in which the discriminator learns alone, before the network tries to fool it"
+    )
     network: str = _option(
         "colorizer", f"one of {', '.join(NETWORKS)}: what ships, or a larger one to learn from (teacher.py)"
     )
@@ -147,7 +153,11 @@ def check(config: TrainingConfig) -> None:
         raise ValueError(f"trust must lie between 0 and 1. Received: {config.trust}")
     if config.teacher and min(config.size) < SMALLEST:
         raise ValueError(f"size must be at least {SMALLEST} with a teacher. Received: {min(config.size)}")
-    for name in ("hint", "lpips"):
+    if not 0 <= config.adversarial_after < 1:
+        raise ValueError(
+            f"adversarial_after must be at least 0 and less than 1. Received: {config.adversarial_after}"
+        )
+    for name in ("hint", "lpips", "adversarial"):
         if not 0 <= (value := getattr(config, name)) < float("inf"):
             raise ValueError(f"{name} must be at least 0. Received: {value}")
         if value and not config.teacher:

@@ -14,6 +14,8 @@ from keras import ops
 
 from colorizer.image import color
 from colorizer.model.spec import AB_OFFSET, AB_RANGE
+from colorizer.training import adversarial
+from colorizer.training.adversarial import Discriminator
 from colorizer.training.augment import Film, film_lightness
 from colorizer.training.config import LOSSES
 from colorizer.training.perceptual import Teacher, unit
@@ -108,6 +110,7 @@ class Objective(keras.Model):
         trust: float = 0.0,
         mentor_size: int = 0,
         halved: bool = False,
+        adversarial: float = 0.0,
     ):
         """Wraps `network`.
 
@@ -136,6 +139,8 @@ class Objective(keras.Model):
                 answers: what the colorizer does. The mean then counts as much as its parts do together, so
                 that they can share the work and each is still good by itself. Sides must be twice what they
                 must be otherwise.
+            adversarial: how often the adversarial loss counts beside the loss, once `fooling` is 1; see
+                `adversarial.py`. The discriminator learns from the beginning.
 
         Raises:
             ValueError: an unknown loss, "rarity" without weights, `lpips` or `hint` without a teacher.
@@ -145,8 +150,10 @@ class Objective(keras.Model):
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}. Received: {loss!r}")
         if loss == "rarity" and weights is None:
             raise ValueError("loss='rarity' needs the weights that rarity_weights() computes. Received: None")
-        if (lpips or (hint and mentor is None)) and teacher is None:
-            raise ValueError(f"lpips and hint need a teacher. Received: {lpips} and {hint} without")
+        if (lpips or adversarial or (hint and mentor is None)) and teacher is None:
+            raise ValueError(
+                f"lpips, adversarial and hint need a teacher. Received: {lpips}, {adversarial} and {hint} without"
+            )
         self.network, self.loss_name, self.film, self.level = network, loss, film, level
         # A variable, not a number in the program: so the compiled step is the same for any photos.
         self.color_weights = None if weights is None else keras.Variable(weights, trainable=False)
@@ -156,6 +163,11 @@ class Objective(keras.Model):
         self.halved = halved
         # Whether LPIPS counts yet: a variable, since the step is compiled once.
         self.heard = self.add_weight(shape=(), initializer="ones", trainable=False, name="heard")
+        # Whether the network tries to fool the discriminator yet.
+        self.fooling = self.add_weight(shape=(), initializer="ones", trainable=False, name="fooling")
+        self.adversarial, self.discriminator = adversarial, None
+        if adversarial:
+            self.discriminator = Discriminator([tap.shape[-1] for tap in teacher.vgg.outputs], seed)
         # What tells the teacher's features from the network's; it is needed in training alone.
         self.pupil = None
         if hint:
@@ -244,7 +256,9 @@ class Objective(keras.Model):
         each = self._each(predicted, asked)
         if looks:
             each = (each + sum(self._each(look, asked) for look in looks) / len(looks)) / 2
-        if self.lpips:
+        if self.discriminator is not None:
+            each = each + self._perceptual(*self._through_window(predicted, truth, lightness))
+        elif self.lpips:
             pictures = self._through_window(predicted, truth, lightness)
             # Not worked out before it counts: as it is used for what ships, a tenth of a step's arithmetic.
             distance = ops.cond(self.heard > 0, lambda: self.teacher(*pictures), lambda: ops.zeros_like(each))
@@ -253,6 +267,17 @@ class Objective(keras.Model):
             cosine = ops.sum(unit(told) * seen, axis=-1)
             each = each + self.hint * ops.mean(1 - cosine, axis=(1, 2))
         return ops.mean(each)
+
+    def _perceptual(self, predicted: Any, truth: Any, lightness: Any) -> Any:
+        """LPIPS and the adversarial losses, of the same features: (N,)."""
+        mine, theirs = (self.teacher.features(ab, lightness) for ab in (predicted, truth))
+        colouring, telling = adversarial.losses(
+            self.discriminator,
+            [adversarial.picture(lightness, predicted), *mine],
+            [adversarial.picture(lightness, truth), *theirs],
+        )
+        distance = self.heard * self.lpips * self.teacher.distance(mine, theirs)
+        return distance + self.fooling * self.adversarial * colouring + telling
 
     def _through_window(self, *pictures: Any) -> list[Any]:
         """The same `window` of all of these (N, H, W, channels), at an even place by chance."""

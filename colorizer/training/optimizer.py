@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from colorizer.training.adversarial import NAME as DISCRIMINATOR
+
 
 def orthogonalise(matrix: Any, steps: int = 5) -> Any:
     """The nearest (semi-)orthogonal matrix, roughly: singular values end up in about [0.7, 1.2].
@@ -63,7 +65,10 @@ class ConvMuon(keras.optimizers.Muon):
         super().update_step(gradient, variable, learning_rate * pace)
 
     def _should_use_adamw(self, variable: Any) -> bool:
-        # One input or two outputs leave nothing to orthogonalise.
+        # One input or two outputs leave nothing to orthogonalise; and a discriminator is small and learns
+        # from a moving target, which is what Adam is known to do well.
+        if DISCRIMINATOR in variable.path:
+            return True
         return len(variable.shape) != 4 or variable.shape[2] == 1 or variable.shape[3] == 2
 
     def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:

@@ -85,7 +85,10 @@ class Teacher(keras.Model):
         Returns:
             (N,) float32, 0 for equal pictures.
         """
-        mine, theirs = self._features(predicted, lightness), self._features(truth, lightness)
+        return self.distance(self.features(predicted, lightness), self.features(truth, lightness))
+
+    def distance(self, mine: list[Any], theirs: list[Any]) -> Any:
+        """LPIPS of two pictures' `features`: (N,)."""
         distance = 0.0
         for a, b, head in zip(mine, theirs, self.heads, strict=True):
             distance += ops.mean(ops.sum((a - b) ** 2 * ops.convert_to_tensor(head), axis=-1), axis=(1, 2))
@@ -103,7 +106,8 @@ class Teacher(keras.Model):
         seen = (ops.cast(photos, "float32") / 127.5 - 1 - SHIFT) / SCALE
         return ops.stop_gradient(unit(ops.cast(self.listener(seen), "float32")))
 
-    def _features(self, ab: Any, lightness: Any) -> list[Any]:
+    def features(self, ab: Any, lightness: Any) -> list[Any]:
+        """VGG16's maps of coloured pictures at half their size, of length 1 at every place."""
         rgb = color.lab_to_rgb(ops.concatenate([lightness, ab], axis=-1), ops)
         seen = (ops.average_pool(rgb, 2, 2) * 2 - 1 - SHIFT) / SCALE
         return [unit(ops.cast(feature, "float32")) for feature in self.vgg(seen)]

@@ -31,6 +31,8 @@ from colorizer.training.optimizer import BORROWED
 FROZEN = 4
 # The way up has a half of the filters that VGG16 has at each level.
 NARROWER = 2
+# Variance of the last layer's first answer in [0, 1]: a standard deviation of 1 unit of a*, b*, so grey.
+START = 2e-5
 
 
 def build_mentor(
@@ -73,7 +75,7 @@ def build_mentor(
         2,
         3,
         padding="same",
-        kernel_initializer=keras.initializers.VarianceScaling(0.02, seed=seeds),
+        kernel_initializer=keras.initializers.VarianceScaling(START, seed=seeds),
         bias_initializer=keras.initializers.Constant(NEUTRAL),
         dtype="float32",
         name="ab",

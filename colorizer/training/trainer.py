@@ -50,7 +50,7 @@ AVERAGE_EVERY = 8
 # The side of the crops whose features a network inherits: five batches of 64 give each layer places enough.
 INHERIT_SIZE = 96
 # What a run that is gone on with must not change.
-SCHEDULE = ("size", "lr", "warmup", "end", "batch", "optimizer", "seed", "hint", "freeze", "halved")
+SCHEDULE = ("size", "lr", "warmup", "end", "batch", "optimizer", "seed", "hint", "freeze", "halved", "adversarial")
 
 
 class Trainer:
@@ -68,7 +68,7 @@ class Trainer:
         precision = config.precision or fastest_precision(training=True)
         arrays = read_arrays(config.teacher) if config.teacher else {}
         mentor = load_mentors(config.mentor, arrays, precision) if config.mentor else None
-        heard = config.lpips or (config.hint and mentor is None)
+        heard = config.lpips or config.adversarial or (config.hint and mentor is None)
         teacher = Teacher(arrays, precision) if heard else None
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
@@ -120,6 +120,7 @@ class Trainer:
             config.trust,
             config.mentor_size,
             config.halved,
+            config.adversarial,
         )
         optimizer = {"muon": ConvMuon, "adam": keras.optimizers.Adam}[config.optimizer](config.lr)
         self.objective.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
@@ -168,7 +169,7 @@ class Trainer:
             bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}",
             mininterval=0.1 if sys.stderr.isatty() else 60,  # a log wants a line a minute
         )
-        asked_for = self.state["crops"]
+        asked_for, compiled = self.state["crops"], False
         ahead: deque[Future[np.ndarray]] = deque()
         with Loader(self.stream, self.config.workers) as loader, bar:
             while (progress := self.progress) < 1:
@@ -179,6 +180,8 @@ class Trainer:
                 self.objective.optimizer.learning_rate = self.rate(progress)
                 if self.config.lpips_after:
                     self.objective.heard.assign(float(progress >= self.config.lpips_after))
+                if self.config.adversarial:
+                    self.objective.fooling.assign(float(progress >= self.config.adversarial_after))
                 before = time.monotonic()
                 batch = ahead.popleft().result()
                 self.state["waited"] += time.monotonic() - before
@@ -193,8 +196,10 @@ class Trainer:
                 if self.state["steps"] % AVERAGE_EVERY == 0:
                     self._update_average()
                 now = time.monotonic()
-                self.state["seconds"] += now - clock
-                clock = now
+                # The first step compiles, which can take a minute: no part of the schedule, least of all of
+                # the warm-up, is to pass meanwhile.
+                self.state["seconds"] += now - clock if compiled else 0.0
+                clock, compiled = now, True
                 bar.update(self.progress - bar.n)
                 news = f"{self.state['crops']} crops, loss {np.mean(losses[-50:]):.1f}"
                 bar.set_postfix_str(news, refresh=False)
@@ -255,7 +260,7 @@ class Trainer:
         }
         self.state["rows"].append(row)
         best = self.state["best"]
-        if best is None or row["val_loss"] < best or self.config.lpips:
+        if best is None or row["val_loss"] < best or self.config.lpips or self.config.adversarial:
             self.state["best"] = row["val_loss"]
             if not averaged:
                 self.network.set_weights(current)
@@ -284,6 +289,9 @@ class Trainer:
         }
         if self.objective.pupil is not None:
             arrays |= {f"pupil{i}": w for i, w in enumerate(self.objective.pupil.get_weights())}
+        if self.objective.discriminator is not None:
+            found = self.objective.discriminator.get_weights()
+            arrays |= {f"discriminator{i}": w for i, w in enumerate(found)}
         arrays["seeds"] = keras.ops.convert_to_numpy(self.objective.seeds.state)
         about = {"state": self.state, "config": asdict(self.config)}
         arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
@@ -312,6 +320,8 @@ class Trainer:
             self.average = [saved[f"average{i}"] for i in range(count)]
             if self.objective.pupil is not None:
                 self.objective.pupil.set_weights([saved["pupil0"], saved["pupil1"]])
+            if (judge := self.objective.discriminator) is not None:
+                judge.set_weights([saved[f"discriminator{i}"] for i in range(len(judge.weights))])
             self._build()
             for i, variable in enumerate(self.objective.optimizer.variables):
                 variable.assign(saved[f"optimizer{i}"])

@@ -147,7 +147,7 @@ def test_bins_cover_the_plane_in_squares_of_ten():
 def test_an_unknown_loss_rarity_without_weights_and_hints_without_a_teacher_are_refused(tiny_network):
     with pytest.raises(ValueError, match=r"one of mse, rarity, huber\. Received: 'l1'"):
         objective(tiny_network, "l1")
-    with pytest.raises(ValueError, match=r"need a teacher\. Received: 0\.0 and 50\.0 without"):
+    with pytest.raises(ValueError, match=r"need a teacher\. Received: 0\.0, 0\.0 and 50\.0 without"):
         objective(tiny_network, hint=50.0)
     with pytest.raises(ValueError, match="needs the weights"):
         objective(tiny_network, "rarity")
