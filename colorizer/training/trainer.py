@@ -50,7 +50,19 @@ AVERAGE_EVERY = 8
 # The side of the crops whose features a network inherits: five batches of 64 give each layer places enough.
 INHERIT_SIZE = 96
 # What a run that is gone on with must not change.
-SCHEDULE = ("size", "lr", "warmup", "end", "batch", "optimizer", "seed", "hint", "freeze", "halved", "adversarial")
+SCHEDULE = (
+    "size",
+    "lr",
+    "warmup",
+    "end",
+    "batch",
+    "optimizer",
+    "seed",
+    "hint",
+    "freeze",
+    "halved",
+    "adversarial",
+)
 
 
 class Trainer:

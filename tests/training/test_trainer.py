@@ -190,6 +190,25 @@ def test_the_rate_rises_and_then_falls_to_nothing_in_a_line(config):
     assert rates[4] == 0
 
 
+def test_a_run_by_minutes_begins_its_schedule_after_the_first_step_which_compiles(
+    config, tmp_path, monkeypatch
+):
+    trainer = Trainer(replace(config, minutes=0.05, out=str(tmp_path / "out")), TINY)
+    steps, rates = [], []
+    step = trainer.objective.train_on_batch
+
+    def slow_at_first(batch):
+        rates.append(float(trainer.objective.optimizer.learning_rate.numpy()))
+        if not steps:
+            time.sleep(2)  # most of the three seconds
+        steps.append(step(batch))
+        return steps[-1]
+
+    monkeypatch.setattr(trainer.objective, "train_on_batch", slow_at_first)
+    trainer.run()
+    assert rates[1] == pytest.approx(trainer.rate(0.0))  # the two seconds were no part of the run
+
+
 def test_a_stage_that_another_follows_ends_at_a_share_of_its_rate(config):
     trainer = Trainer(replace(config, warmup=0.1, lr=1.0, end=0.4), TINY)
     assert trainer.rate(0.55) == pytest.approx(0.7, abs=0.01)
