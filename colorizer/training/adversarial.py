@@ -6,8 +6,9 @@ A squared error favours the mean of all possible colours, which is pale. A discr
 tells pale pictures from photos. This one judges patches (Isola et al. 2017, PatchGAN) of the colours
 themselves and of VGG16's features (Sauer et al. 2021, "Projected GANs Converge Faster": on pretrained
 features a discriminator learns within minutes). LPIPS compares the same features, so they cost nothing
-more. The loss is the hinge loss (Lim and Ye 2017). Both networks learn in one step: no gradient flows from
-the discriminator's loss to the colouring network, and the adversarial loss leaves the discriminator unchanged.
+more. The loss is the hinge loss (Lim and Ye 2017). Both networks learn in one step. No gradient flows
+from the discriminator's loss to the colouring network, and the adversarial loss leaves the discriminator
+unchanged.
 """
 
 from collections.abc import Sequence
