@@ -1,8 +1,8 @@
-"""The processor that this process runs on: how many of its cores there are to use."""
+"""The number of processor cores that this process may use."""
 
 import os
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """The number of cores that the operating system gives to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -3,8 +3,7 @@
     make app &                                      # or any address where the page runs
     PYTHONPATH=. python scripts/screenshots.py http://127.0.0.1:7860/ -o docs/pictures
 
-A Chromium, which `tests/helpers/chromium.py` finds, is driven as a visitor would, with the photos in
-`examples/`.
+A Chromium, which `tests/helpers/chromium.py` finds, visits the page with the photos in `examples/`.
 """
 
 import argparse
@@ -17,7 +16,7 @@ from tests.helpers import chromium
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 PAGE = {"width": 1180, "height": 820}
-PATIENCE = 60_000  # milliseconds, for a free machine that has just woken up
+TIMEOUT = 60_000  # milliseconds, enough for a free Space that has just started
 
 
 def one(page: Page) -> None:
@@ -28,7 +27,7 @@ def one(page: Page) -> None:
 
 
 def many(page: Page) -> None:
-    """The old photographs, one file that is none, and one picture opened."""
+    """The old photographs, one file that is no photo, and one picture opened."""
     page.get_by_role("tab", name="Many photos").click()
     photos = sorted(path for path in EXAMPLES.glob("*.jpg") if "nasa" not in path.name)
     page.locator("#files input[type=file]").set_input_files([*photos, EXAMPLES / "README.md"])
@@ -50,12 +49,12 @@ def main() -> None:
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=chromium.find(running), args=chromium.FLAGS)
         page = browser.new_page(viewport=PAGE)
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(TIMEOUT)
         page.goto(options.address)
         page.get_by_text("The network is ready.").wait_for()
         for show, whole in ((one, False), (many, True)):
             show(page)
-            page.wait_for_timeout(1500)  # until pictures have faded in
+            page.wait_for_timeout(1500)  # the pictures fade in
             target = options.output / f"page-{show.__name__}.jpg"
             shot = target.with_suffix(".png")
             page.screenshot(path=shot, full_page=whole)

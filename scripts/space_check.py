@@ -2,11 +2,12 @@
 
     make space-check            # or: sudo python3 scripts/space_check.py
 
-A fresh environment from requirements.txt alone, wheels only, so without a compiler; the files that
-`colorizer deploy` would send, not writable; user 1000, with only a home and a temporary
-folder to write to; two cores, 16 GB of memory as a limit in force; no network but the machine's own. The page
-is started as a Space starts it (GRADIO_SERVER_NAME=0.0.0.0, port 7860), and one photo goes through
-`gradio_client`. Linux, and root, who alone can become another user and leave the network.
+The page runs under the conditions of a Space: a fresh environment from requirements.txt alone, wheels only,
+    so
+without a compiler; the files that `colorizer deploy` would send, read-only; user 1000, who can write only to
+a home and a temporary folder; two cores; 16 GB of memory, enforced; no network except the loopback interface.
+It starts as on a Space (GRADIO_SERVER_NAME=0.0.0.0, port 7860), and one photo goes through `gradio_client`.
+Linux, and root, since only root can become another user and leave the network.
 """
 
 import argparse
@@ -38,7 +39,7 @@ print(f"coloured: {after.width}x{after.height} pixels")
 
 
 def find_python() -> str:
-    """A Python 3.11 or later that user 1000 can execute; one in root's home is not."""
+    """A Python 3.11 or later that user 1000 can execute, unlike one in root's home."""
     system = [shutil.which(f"python3{minor}", path="/usr/local/bin:/usr/bin") for minor in MINORS]
     for name in (sys.executable, *system):
         code = "import sys, venv; sys.exit(sys.version_info < (3, 11))"
@@ -61,12 +62,12 @@ def build(folder: Path) -> dict[str, str]:
     folder.chmod(0o755)
     subprocess.run([find_python(), "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
-    # This Python's pip fills it: Debian's own Python has none.
+    # This Python's pip installs into it: Debian's own Python has no pip.
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--only-binary=:all:"]
     subprocess.run([*pip, "-r", ROOT / "requirements.txt"], check=True)
     print(f"installed in {time.monotonic() - start:.0f} s", flush=True)
 
-    # With the fresh environment: what decides on the files must itself need nothing more.
+    # In the fresh environment: the selection of the files must need no other packages.
     code = (
         "import sys; from pathlib import Path; from colorizer.publishing import space\n"
         "for name, content in space.collect_space_files('owner/space'):\n"
@@ -85,7 +86,7 @@ def build(folder: Path) -> dict[str, str]:
 
 
 def raise_loopback() -> None:
-    """Switches on the only interface that a fresh network namespace has."""
+    """Enables the loopback interface, the only one in a fresh network namespace."""
     with socket.socket() as any_socket:
         request = struct.pack("16sh14x", b"lo", 0x41)  # IFF_UP | IFF_RUNNING
         fcntl.ioctl(any_socket, 0x8914, request)  # SIOCSIFFLAGS, see netdevice(7)
@@ -97,8 +98,8 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
-def check_walls(app: Path, python: Path) -> None:
-    """The restrictions hold; otherwise passing would mean nothing."""
+def check_restrictions(app: Path, python: Path) -> None:
+    """Checks that the restrictions hold; otherwise a pass would mean nothing."""
     write = as_user(["touch", str(app / "written")], capture_output=True)
     assert write.returncode != 0, "the checkout is writable"
     code = "import socket; socket.create_connection(('1.1.1.1', 53), timeout=3)"
@@ -107,11 +108,11 @@ def check_walls(app: Path, python: Path) -> None:
 
 
 def run(folder: Path, variables: dict[str, str]) -> None:
-    """Starts the page behind the walls, colours one photo, stops it."""
+    """Starts the page under the restrictions, colours one photo, and stops it."""
     raise_loopback()
     limit()
     python, app = folder / "venv" / "bin" / "python", folder / "app"
-    check_walls(app, python)
+    check_restrictions(app, python)
     log = folder / "log"
     start = time.monotonic()
     with open(log, "w") as out:

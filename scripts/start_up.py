@@ -1,10 +1,10 @@
-"""How long the page takes from being started to its first answer, and where the time goes.
+"""Measures how long the page needs from its start to its first photo, and what the time is spent on.
 
     python scripts/start_up.py [PHOTO]     # from the repository's root; about half a minute
 
-Starts `app.py` as a visitor's machine would, in a process of its own, sends it one photo as soon as it
-listens, then takes the same steps one by one in another process, each with its seconds. The very first start
-on a machine loads TensorFlow to find out what works the network out faster (see `model/runtime.py`).
+Starts `app.py` in a process of its own, sends it one photo as soon as it listens, then runs the same steps
+one by one in another process, each with its seconds. The very first start on a machine loads TensorFlow, to
+measure what computes the network faster (see `model/runtime.py`).
 """
 
 import subprocess
@@ -26,16 +26,16 @@ def lap(what):
     started = time.perf_counter()
 import gradio; lap("import gradio")
 import app; from colorizer.page import app; lap("the rest of the imports")
-colorizer = app.Colorizer.from_pretrained(); lap("what works the network out, and its weights")
+colorizer = app.Colorizer.from_pretrained(); lap("the choice of the runtime, and the weights")
 import sys; print("         with" if "tensorflow" in sys.modules else "         without", "TensorFlow")
 colorizer.predict("PHOTO"); lap("first photo")
 colorizer.predict("PHOTO"); lap("second photo")
-page = app.build_page(colorizer); lap("the page put together")
+page = app.build_page(colorizer); lap("building the page")
 """
 
 
 def first_answer(photo: Path) -> tuple[float, float]:
-    """Seconds from the start of `app.py` until it listens, and until a photo has come back in colour."""
+    """Seconds from the start of `app.py` until it listens, and until it has returned a photo in colour."""
     from gradio_client import Client, handle_file
 
     started = time.perf_counter()

@@ -29,7 +29,7 @@ class Layer(NamedTuple):
 
 
 class LayerTimer:
-    """Measures every kind of layer once, at first need, and keeps the seconds."""
+    """Measures every kind of layer at first need, and keeps the seconds and the verdicts."""
 
     def __init__(self, measure: Callable[[Layer], float] | None = None):
         """Starts without any measurement.
@@ -39,6 +39,7 @@ class LayerTimer:
         """
         self._measure = measure or layer_seconds
         self._seconds: dict[Layer, float] = {}
+        self._verdicts: dict[tuple[Layer, Layer], bool] = {}
 
     def seconds(self, layer: Layer) -> float:
         """The shortest time measured so far, in seconds."""
@@ -50,13 +51,18 @@ class LayerTimer:
         """Whether `candidate` needs less than `MIN_SPEEDUP` of the time of `reference`.
 
         The reference is measured first, perhaps while other programs kept the processor busy. So a
-        candidate that wins must win again after a second measurement of the reference.
+        candidate that wins must win again after a second measurement of the reference. A verdict stays: two
+        colorizers of one process must not choose differently.
         """
-        reference_seconds = self.seconds(reference)
-        if self.seconds(candidate) >= MIN_SPEEDUP * reference_seconds:
-            return False
-        self._seconds[reference] = min(reference_seconds, self._measure(reference))
-        return self.seconds(candidate) < MIN_SPEEDUP * self._seconds[reference]
+        pair = candidate, reference
+        if pair not in self._verdicts:
+            reference_seconds = self.seconds(reference)
+            faster = self.seconds(candidate) < MIN_SPEEDUP * reference_seconds
+            if faster:
+                self._seconds[reference] = min(reference_seconds, self._measure(reference))
+                faster = self.seconds(candidate) < MIN_SPEEDUP * self._seconds[reference]
+            self._verdicts[pair] = faster
+        return self._verdicts[pair]
 
 
 def layer_seconds(layer: Layer) -> float:

@@ -138,6 +138,12 @@ def test_a_busy_moment_during_the_first_measurement_of_tensorflow_does_not_decid
     assert select_runtime(timer=times) == TENSORFLOW
 
 
+def test_two_choices_in_one_process_are_the_same_whatever_a_third_measurement_would_say():
+    times = sequence(float32=[10, 10, 1, 1], mixed_bfloat16=[2], ncnn=[3])
+    assert select_runtime(timer=times) == Runtime("tensorflow", "mixed_bfloat16")
+    assert select_runtime(timer=times) == Runtime("tensorflow", "mixed_bfloat16")
+
+
 def test_bfloat16_is_tensorflows_if_it_is_faster_or_required(monkeypatch):
     bfloat16 = Runtime("tensorflow", "mixed_bfloat16")
     assert select_runtime(timer=timer(ncnn=0.1, bfloat16=0.1)) == bfloat16

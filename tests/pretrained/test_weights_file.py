@@ -39,8 +39,8 @@ def test_what_was_saved_is_what_is_loaded(saved, tiny_network):
 
 
 def test_without_keras_the_same_numbers_are_read(saved, tiny_network):
-    read = [array for layer in read_weights(saved, TINY) for array in layer]
-    for mine, original in zip(read, tiny_network.get_weights(), strict=True):
+    arrays = [array for layer in read_weights(saved, TINY) for array in layer]
+    for mine, original in zip(arrays, tiny_network.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, original)
 
 
@@ -52,8 +52,8 @@ WAYS = {
 
 
 @pytest.fixture(params=WAYS)
-def take(request):
-    """Takes the tiny network's weights from a source, in either way."""
+def read(request):
+    """Reads the tiny network's weights from a source, in either way."""
     return WAYS[request.param]
 
 
@@ -71,7 +71,7 @@ def test_saving_leaves_nothing_half_written(saved):
     assert sorted(path.name for path in saved.iterdir()) == ["colorizer.json", "colorizer.weights.h5"]
 
 
-def test_one_flipped_bit_is_noticed(saved, take):
+def test_one_flipped_bit_is_noticed(saved, read):
     path = saved / "colorizer.weights.h5"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -79,31 +79,31 @@ def test_one_flipped_bit_is_noticed(saved, take):
     with pytest.raises(
         WeightsError, match=r"is damaged or was changed: its sha256 is [0-9a-f]{64}, colorizer"
     ):
-        take(saved)
+        read(saved)
 
 
-def test_a_truncated_file_without_a_manifest_is_refused(saved, take):
+def test_a_truncated_file_without_a_manifest_is_refused(saved, read):
     (saved / "colorizer.json").unlink()
     path = saved / "colorizer.weights.h5"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        take(path)
+        read(path)
 
 
-def test_where_a_damaged_file_was_refused_a_whole_one_is_taken(saved, take):
+def test_where_a_damaged_file_was_refused_an_intact_one_is_read(saved, read):
     (saved / manifest.MANIFEST_NAME).unlink()
-    whole = (saved / manifest.WEIGHTS_NAME).read_bytes()
-    for damaged in (whole[: len(whole) // 2], whole[:200] + bytes(2000) + whole[2200:]):
+    intact = (saved / manifest.WEIGHTS_NAME).read_bytes()
+    for damaged in (intact[: len(intact) // 2], intact[:200] + bytes(2000) + intact[2200:]):
         (saved / manifest.WEIGHTS_NAME).write_bytes(damaged)
         with pytest.raises(WeightsError):
-            take(saved)
-    (saved / manifest.WEIGHTS_NAME).write_bytes(whole)
-    take(saved)
+            read(saved)
+    (saved / manifest.WEIGHTS_NAME).write_bytes(intact)
+    read(saved)
 
 
-def test_another_networks_weights_are_refused(saved, take):
+def test_another_networks_weights_are_refused(saved, read):
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        take(saved, (Conv(4, stride=2), Conv(2, upsample=True)))
+        read(saved, (Conv(4, stride=2), Conv(2, upsample=True)))
 
 
 @pytest.mark.parametrize(
@@ -112,41 +112,41 @@ def test_another_networks_weights_are_refused(saved, take):
      '{"file": "colorizer.weights.h5", "sha256": null}', '{"file": "colorizer.weights.h5", "sha256": "12"}'],
     ids=lambda text: text[:45],
 )  # fmt: skip
-def test_a_broken_manifest_is_refused(saved, text, take):
+def test_a_broken_manifest_is_refused(saved, text, read):
     (saved / "colorizer.json").write_text(text)
     with pytest.raises(WeightsError, match=r"colorizer\.json is not a manifest"):
-        take(saved)
+        read(saved)
 
 
-def test_a_manifest_that_names_another_file_does_not_switch_the_checksum_off(saved, take):
+def test_a_manifest_that_names_another_file_does_not_switch_the_checksum_off(saved, read):
     record = {"file": "another.weights.h5", "sha256": "0" * 64}
     (saved / "colorizer.json").write_text(json.dumps(record))
     with pytest.raises(WeightsError, match=r"must name colorizer\.weights\.h5\. Received: 'another"):
-        take(saved)
+        read(saved)
 
 
-def test_weights_of_another_name_may_lie_beside_the_manifest_of_the_standard_ones(saved, take):
+def test_weights_of_another_name_may_lie_beside_the_manifest_of_the_standard_ones(saved, read):
     shutil.copy(saved / "colorizer.weights.h5", saved / "mine.weights.h5")
-    take(saved / "mine.weights.h5")
+    read(saved / "mine.weights.h5")
 
 
-def test_a_pipe_in_place_of_the_manifest_blocks_nobody(saved, take):
+def test_a_pipe_in_place_of_the_manifest_blocks_nobody(saved, read):
     (saved / "colorizer.json").unlink()
     os.mkfifo(saved / "colorizer.json")
     with pytest.raises(WeightsError, match=r"is not a manifest of weights: .*not a regular file"):
-        take(saved)
+        read(saved)
 
 
-def test_a_pipe_in_place_of_the_weights_blocks_nobody(tmp_path, take):
+def test_a_pipe_in_place_of_the_weights_blocks_nobody(tmp_path, read):
     os.mkfifo(tmp_path / "colorizer.weights.h5")
     with pytest.raises(WeightsError, match="There are no weights at"):
-        take(tmp_path)
+        read(tmp_path)
 
 
 @pytest.mark.parametrize("source", ["x" * 5000, "a/" + "b" * 5000, "weights\0.h5"])
-def test_a_name_that_no_file_can_have_is_one_short_sentence(source, take):
+def test_a_name_that_no_file_can_have_is_one_short_sentence(source, read):
     with pytest.raises(WeightsError) as refused:
-        take(source)
+        read(source)
     assert len(str(refused.value)) < 600
 
 
@@ -160,8 +160,8 @@ def test_missing_weights_are_refused_with_the_place_that_was_searched(tmp_path):
 def test_the_shipped_weights_load_from_their_folder_and_their_file():
     folder = Colorizer.from_pretrained(SHIPPED)
     file = Colorizer.from_pretrained(SHIPPED / manifest.WEIGHTS_NAME)
-    seen = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
-    np.testing.assert_array_equal(folder.predict(seen).ab, file.predict(seen).ab)
+    photo = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
+    np.testing.assert_array_equal(folder.predict(photo).ab, file.predict(photo).ab)
     assert sum(array.size for layer in read_weights() for array in layer) == 6_219_410
 
 
@@ -169,7 +169,7 @@ def test_the_shipped_weights_load_from_their_folder_and_their_file():
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_hostile_weights_without_a_manifest_are_refused_or_are_numbers(saved, seed, take):
+def test_hostile_weights_without_a_manifest_are_refused_or_are_numbers(saved, seed, read):
     random = np.random.default_rng(seed)
     data = bytearray((saved / "colorizer.weights.h5").read_bytes())
     if seed % 3 == 0:
@@ -180,7 +180,7 @@ def test_hostile_weights_without_a_manifest_are_refused_or_are_numbers(saved, se
     path = saved / f"{seed}.weights.h5"
     path.write_bytes(data)
     try:
-        take(path)
+        read(path)
     except WeightsError as error:
         assert f"{path} does not hold weights of this network: " in str(error)
 
@@ -204,7 +204,7 @@ def test_code_in_a_weights_file_is_never_run(tmp_path, name):
     assert not trace.exists()
 
 
-def test_pickles_and_layers_hidden_inside_hdf5_are_never_run(saved, tmp_path, take):
+def test_pickles_and_layers_hidden_inside_hdf5_are_never_run(saved, tmp_path, read):
     trace = tmp_path / "was here"
     evil = np.void(pickle.dumps(Mine(trace)))
     path = tmp_path / "evil.weights.h5"
@@ -215,11 +215,11 @@ def test_pickles_and_layers_hidden_inside_hdf5_are_never_run(saved, tmp_path, ta
         layer["0"] = evil
         file.attrs["model_config"] = '{"class_name": "Lambda", "config": {"function": "evil"}}'
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        take(path)
+        read(path)
     assert not trace.exists()
 
 
-def test_weights_that_lie_elsewhere_on_the_disk_are_not_followed(saved, tmp_path, take):
+def test_weights_that_lie_elsewhere_on_the_disk_are_not_followed(saved, tmp_path, read):
     path = tmp_path / "evil.weights.h5"
     shutil.copy(saved / "colorizer.weights.h5", path)
     with h5py.File(path, "r+") as file:
@@ -227,10 +227,10 @@ def test_weights_that_lie_elsewhere_on_the_disk_are_not_followed(saved, tmp_path
         del file["layers"][name]
         file["layers"][name] = h5py.ExternalLink(str(saved / "colorizer.weights.h5"), f"/layers/{name}")
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        take(path)
+        read(path)
 
 
-def test_numbers_that_lie_in_another_file_are_not_read_either(saved, tmp_path, take):
+def test_numbers_that_lie_in_another_file_are_not_read_either(saved, tmp_path, read):
     outside, path = tmp_path / "outside", tmp_path / "evil.weights.h5"
     outside.write_bytes(bytes(4 * 4))
     shutil.copy(saved / manifest.WEIGHTS_NAME, path)
@@ -239,10 +239,10 @@ def test_numbers_that_lie_in_another_file_are_not_read_either(saved, tmp_path, t
         del layer["1"]
         layer.create_dataset("1", (4,), "f4", external=[(str(outside), 0, 16)])
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        take(path)
+        read(path)
 
 
-def test_an_array_that_claims_to_be_larger_than_any_memory_is_not_read(saved, tmp_path, take):
+def test_an_array_that_claims_to_be_larger_than_any_memory_is_not_read(saved, tmp_path, read):
     path = tmp_path / "evil.weights.h5"
     shutil.copy(saved / manifest.WEIGHTS_NAME, path)
     with h5py.File(path, "r+") as file:
@@ -250,7 +250,7 @@ def test_an_array_that_claims_to_be_larger_than_any_memory_is_not_read(saved, tm
         del layer["1"]
         layer.create_dataset("1", (1 << 40,), "f4", chunks=(1 << 10,))
     with pytest.raises(WeightsError, match=r"must be floats of shape \(4,\)|too many for this network"):
-        take(path)
+        read(path)
 
 
 def virtual(file: h5py.File, layer: h5py.Group, source: str) -> None:
@@ -279,7 +279,7 @@ def text(file: h5py.File, layer: h5py.Group, source: str) -> None:
 
 
 @pytest.mark.parametrize("replace", [virtual, virtual_in_itself, soft_link, group, text])
-def test_an_array_that_is_something_else_is_refused(saved, tmp_path, take, replace):
+def test_an_array_that_is_something_else_is_refused(saved, tmp_path, read, replace):
     path = tmp_path / "evil.weights.h5"
     shutil.copy(saved / manifest.WEIGHTS_NAME, path)
     with h5py.File(path, "r+") as file:
@@ -287,7 +287,7 @@ def test_an_array_that_is_something_else_is_refused(saved, tmp_path, take, repla
         del layer["1"]
         replace(file, layer, str(saved / manifest.WEIGHTS_NAME))
     with pytest.raises(WeightsError, match="does not hold weights of this network"):
-        take(path)
+        read(path)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -337,13 +337,13 @@ def noise(scale: float) -> Callable[[np.ndarray], np.ndarray]:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_weights_that_are_not_finite_are_refused(tmp_path, value, saved, take):
+def test_weights_that_are_not_finite_are_refused(tmp_path, value, saved, read):
     path = tmp_path / "mine.weights.h5"
     shutil.copy(saved / manifest.WEIGHTS_NAME, path)
     with h5py.File(path, "r+") as file:
         file["layers/conv2d_3/vars/0"][1, 2, 3, 4] = value
     with pytest.raises(WeightsError, match=r"conv2d_3/vars/0 must be finite numbers\. Received: 1 that"):
-        take(path)
+        read(path)
 
 
 @pytest.mark.parametrize("runtime", [Runtime(backend) for backend in BACKENDS], ids=BACKENDS)

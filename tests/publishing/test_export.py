@@ -16,28 +16,28 @@ EXAMPLES = sorted(FOLDER.glob("*.jpg"))
 LARGEST_DIFFERENCE = 0.005  # of (ab + 128) / 255: a unit and a quarter of a* or b*
 
 
-def run_onnx(path: Path, seen: np.ndarray) -> np.ndarray:
+def run_onnx(path: Path, lightness: np.ndarray) -> np.ndarray:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path)
-    return session.run(None, {session.get_inputs()[0].name: seen})[0]
+    return session.run(None, {session.get_inputs()[0].name: lightness})[0]
 
 
-def run_litert(path: Path, seen: np.ndarray) -> np.ndarray:
+def run_litert(path: Path, lightness: np.ndarray) -> np.ndarray:
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(str(path))
     interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], seen)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], lightness)
     interpreter.invoke()
     return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
 
-def run_saved_model(path: Path, seen: np.ndarray) -> np.ndarray:
+def run_saved_model(path: Path, lightness: np.ndarray) -> np.ndarray:
     import tensorflow
 
     loaded = tensorflow.saved_model.load(str(path))
-    return loaded.serve(seen).numpy()
+    return loaded.serve(lightness).numpy()
 
 
 RUNTIMES = {"onnx": run_onnx, "litert": run_litert, "tf_saved_model": run_saved_model}

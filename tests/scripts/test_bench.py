@@ -13,7 +13,7 @@ import bench
 import bench_jobs
 
 
-def test_every_job_works_and_only_the_last_ones_memory_is_told(tmp_path):
+def test_every_job_works_and_only_the_last_ones_memory_is_measured(tmp_path):
     bench.make_photo(tmp_path / "photo.jpg", bench.SIZES["small"])
     names = ["pillow", "usual", "ours"]
     results = bench.in_process(names, tmp_path / "photo.jpg", tmp_path, times=1)
@@ -32,11 +32,11 @@ def test_a_row_of_a_table_is_markdown(capsys):
     assert capsys.readouterr().out == "|  | seconds |\n| --- | --- |\n| this | 0.12 |\n\n"
 
 
-def test_training_is_told_beside_its_limit_and_its_loader(tmp_path, capsys):
+def test_training_is_measured_beside_its_limit_and_its_loader(tmp_path, capsys):
     bench.training(tmp_path, size=32, minutes=0.02)
-    told = capsys.readouterr().out
-    rates = [float(rate) for rate in re.findall(r"\| (\d+\.\d+) \| \d", told)]
+    printed = capsys.readouterr().out
+    rates = [float(rate) for rate in re.findall(r"\| (\d+\.\d+) \| \d", printed)]
     limit, step, whole, _ = rates
     assert limit > step
     assert limit > whole > 0
-    assert "was spent waiting for photos" in told
+    assert "was spent waiting for photos" in printed
