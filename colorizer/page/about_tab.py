@@ -1,4 +1,4 @@
-"""About: what the network is, how good, and where it fails; the figures are the model card's own."""
+"""About: what the network is, how good it is, and where it fails; the figures come from the model card."""
 
 import re
 from pathlib import Path
@@ -12,15 +12,15 @@ CARD = SHIPPED / "README.md"
 FAILURES = Path(__file__).resolve().parent / "failures"
 WHAT = f"""## What this is
 A small convolutional neural network (6.2 million parameters) looks at the light of a photograph and guesses
-its colours. The light itself is not touched: what was sharp stays sharp. It learnt from many thousand colour
-photographs by being shown them in grey.
+its colours. The light itself does not change: what was sharp stays sharp. The network was trained on many
+thousand colour photographs, which it was shown in grey.
 
-The colours are plausible, not true. Nothing is burnt into the picture, but the metadata of every file (XMP
+The colours are plausible, not true. Nothing is written on the picture, but the metadata of every file (XMP
 `DigitalSourceType`) says that a network made its colours. Uploads and results are deleted after an hour
-and when the page stops; nothing is logged about pictures, and nothing leaves the machine that runs it.
+and when the page stops. The log says nothing about photos, and nothing leaves the machine that runs the page.
 
-{LIMITS}; animations and documents of several pages give their first
-picture. Larger ones are welcome at home, where whoever runs the page can change the limits."""
+{LIMITS}. Of animations and documents of several pages, the first picture is used. Whoever runs the page on a
+computer of their own can change the limits."""
 TWO_FAILURES = """## Two of its failures
 The photograph on the left, what the network made of it on the right."""
 

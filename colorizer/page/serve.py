@@ -19,6 +19,7 @@ from colorizer.errors import WeightsError
 from colorizer.fast_import import gc_paused, hide_modules
 from colorizer.page import temp_files
 from colorizer.page.error_messages import set_up_logging
+from colorizer.page.security.process import raise_file_limit, return_freed_memory
 from colorizer.page.settings import SETTINGS
 
 PORT = 7860
@@ -77,6 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
     # pydantic's, about models of Gradio's: nothing that whoever runs the page could change.
     warnings.filterwarnings("ignore", "The 'alias' attribute with value", UserWarning)
     set_up_logging()
+    raise_file_limit()
+    return_freed_memory()
     try:
         with temp_files.page_folder() as folder:
             return _serve(options, folder)
@@ -93,11 +96,9 @@ def _serve(options: argparse.Namespace, folder: Path) -> int:
         from colorizer.colorizer import Colorizer
         from colorizer.page import gradio_patches
         from colorizer.page.app import build_page, launch_options
-        from colorizer.page.security.connections import raise_file_limit
         from colorizer.page.security.hosts import AllowedHosts
 
         colorizer = Colorizer.from_pretrained(options.weights)
-    raise_file_limit()
     page = build_page(colorizer)
 
     def permanent() -> set[str]:

@@ -1,4 +1,4 @@
-"""How the page looks: one theme, light and dark, from fonts that every machine has."""
+"""The page's look: one theme, light and dark, from fonts that every machine has."""
 
 import gradio as gr
 
@@ -17,6 +17,8 @@ CSS = """
 #files .icon-button:has(.upload-container) { display: none; }
 #before-after .html-container, #batch-before-after .html-container { padding: 0; }
 #warming p { min-height: 1.5em; margin: 0; }
+/* Of Gradio's settings those that need routes which this page does not serve: video, installed app. */
+.banner-wrap:has(.beta-tag), .banner-wrap:has(p > code) { display: none !important; }
 @media (max-width: 640px) {
   .workspace { flex-direction: column; }
   .workspace > .column { display: contents; } /* so that the result comes before the examples */

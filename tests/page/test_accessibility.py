@@ -151,3 +151,21 @@ def test_the_page_says_when_the_network_is_still_warming_up(browser, tiny_colori
         ready.set()
         page.get_by_text("The network is ready.").wait_for()
         page.close()
+
+
+def test_gradios_settings_offer_nothing_that_the_page_refuses(visit):
+    visit.get_by_role("button", name="Settings").click()
+    visit.get_by_role("heading", name="Display Theme").wait_for()
+    for refused in ("Screen Studio", "Progressive Web App"):
+        assert not visit.get_by_role("heading", name=refused).is_visible()
+
+
+def test_the_description_of_the_api_asks_for_nothing_that_is_refused(browser, url):
+    page, refused = browser.new_page(), []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+    open_page(page, url)
+    page.get_by_role("button", name="Use via API").click()
+    page.get_by_text("/colorize").first.wait_for()
+    page.wait_for_timeout(500)
+    page.close()
+    assert refused == [f"{url}/gradio_api/mcp/schema"]  # whether there is one; without --mcp there is not

@@ -9,4 +9,5 @@ rate_limits     requests, uploads and bytes on the disk for each address
 login           the password, and a pause after wrong ones
 body_limits     size, shape and speed of what is sent
 fair_queue      whose photo is next when many wait
+process         what the process asks of the system
 """

@@ -1,7 +1,6 @@
 """How many connections the server holds, and how long it waits for a request on them.
 
-    protocol = limited_protocol(Connections())       # for uvicorn.Config(http=…)
-    raise_file_limit()
+    uvicorn.Config(app, http=limited_protocol(Connections()))
 
 uvicorn waits for headers as long as a client likes, and takes as many connections as there are file
 descriptors; with none left, the page can no longer read its own files. Here a connection beyond the limits is
@@ -16,22 +15,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from colorizer.page.security.addresses import address_of
 from colorizer.page.settings import SETTINGS
-
-FILES = 65_536  # descriptors to ask the system for
-
-
-def raise_file_limit() -> int:
-    """Lets this process open as many files as the system allows; returns the number."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return FILES if soft == resource.RLIM_INFINITY else soft
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return wanted
 
 
 class Connections:
