@@ -1,6 +1,7 @@
 """What one address may ask for, and what one request may bring."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
@@ -144,7 +145,9 @@ def answer(route: str, messages: list[dict], wait: float = 0, app=None, **option
         "type": "http", "method": "POST", "path": route, "headers": options.pop("headers", []),
         "client": ("203.0.113.7", 1), ROUTE: route_of("POST", route),
     }  # fmt: skip
-    asyncio.run(BodyLimits(app or server, **options)(scope, receive, send))
+    request = BodyLimits(app or server, **options)(scope, receive, send)
+    with ThreadPoolExecutor() as pool:  # the browser's tests have an event loop running in this thread
+        pool.submit(asyncio.run, request).result()
     return sent[0]["status"], sent[1]["body"].decode(), got
 
 
