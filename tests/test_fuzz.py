@@ -9,6 +9,7 @@ import pytest
 from colorizer import Colorizer, PhotoError
 from colorizer.image.reader import read_photo
 from tests import fuzz
+from tests.helpers.hostile import ATTACKS, KINDS, SUFFIXES, hostile
 from tests.helpers.paths import ROOT
 
 
@@ -23,13 +24,13 @@ def test_a_minute_of_hostile_photos_ends_in_pictures_or_in_reasons():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_seed_always_gives_the_same_file(seed):
-    assert fuzz.hostile(seed) == fuzz.hostile(seed)
+    assert hostile(seed) == hostile(seed)
 
 
 def test_the_files_are_of_every_kind_and_attacked_in_every_way():
-    names = [fuzz.hostile(seed)[0] for seed in range(300)]
-    assert {name.split("-")[1].split(".")[0] for name in names} == {a.__name__ for a in fuzz.ATTACKS}
-    assert {name.split(".")[1] for name in names} == {"jpg", "png", "webp", "tif", "gif", "avif", "bmp"}
+    names = [hostile(seed)[0] for seed in range(500)]
+    assert {name.split("-")[1].split(".")[0] for name in names} == {a.__name__ for a in ATTACKS}
+    assert {name.split(".")[1] for name in names} == {SUFFIXES.get(kind, kind.lower()) for kind in KINDS}
 
 
 @pytest.mark.parametrize("size", [(1, 65000), (65000, 1)])

@@ -12,7 +12,7 @@ from colorizer import Colorizer, PhotoError
 from colorizer import cli as command
 from colorizer.image.reader import read_photo
 from colorizer.limits import UNLIMITED, Limits
-from tests.fuzz import png
+from tests.helpers.hostile import png
 
 
 @pytest.fixture
