@@ -18,6 +18,18 @@ from tests.helpers.disk import full_disk
 from tests.helpers.network import TINY
 
 LITTER = pytest.StashKey[str]()
+# Tests that start a page, a Hub, training or a fresh process, each for seconds: all of these files are slow.
+SLOW_FILES = (
+    "page/",
+    "pretrained/test_hub_download.py",
+    "publishing/",
+    "scripts/",
+    "test_fuzz.py",
+    "test_quiet_tensorflow.py",
+    "training/test_init_from_teacher.py",
+    "training/test_teacher.py",
+    "training/test_trainer.py",
+)
 
 
 def pytest_configure(config):
@@ -36,6 +48,13 @@ def pytest_configure(config):
     os.environ["MPLCONFIGDIR"] = f"{folder}/cache/matplotlib"
     # Uvicorn closes all logs when a page starts, and absl's would close the file that pytest captures with.
     absl_logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
+
+
+def pytest_collection_modifyitems(items):
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(folder).as_posix().startswith(SLOW_FILES):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_unconfigure(config):
