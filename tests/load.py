@@ -37,6 +37,7 @@ from PIL import Image
 
 from colorizer.model.runtime import select_runtime
 from tests.helpers.paths import ROOT
+from tests.helpers.pictures import load_image
 from tests.helpers.visitor import Visitor
 
 KINDS = 20  # photos of different pixels; the bytes of every one are different
@@ -171,7 +172,7 @@ class Expected:
                 alone, colored = Path(folder, "alone.jpg"), Path(folder, "alone-colour.jpg")
                 alone.write_bytes(photo(number))
                 colorizer.predict(alone).save(colored)
-                self._pixels.append(np.asarray(Image.open(colored)).astype(int))
+                self._pixels.append(np.asarray(load_image(colored)).astype(int))
 
     def check(self, number: int, data: bytes) -> None:
         """Refuses other colours than those with a ValueError."""

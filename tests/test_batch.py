@@ -81,6 +81,7 @@ def check_whole(out: Path) -> int:
     return len(files)
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_killed_and_then_stopped_goes_on_to_the_end(album, tmp_path):
     out = tmp_path / "out"
     killed = start(album, out)
@@ -114,6 +115,7 @@ def batch(tiny_colorizer) -> BatchColorizer:
     return BatchColorizer(tiny_colorizer, size=64)
 
 
+@pytest.mark.slow
 def test_several_workers_give_what_one_gives(batch, jobs, tmp_path):
     assert color_all(batch, jobs, workers=3, stop=Stop()).done == 30
     single = [Job(job.source, tmp_path / "single" / job.target.name) for job in jobs]
@@ -176,6 +178,7 @@ def test_large_photos_do_not_come_together_and_the_largest_comes_alone():
     assert max(total for total in most if total != 500) <= 100
 
 
+@pytest.mark.slow
 def test_memory_is_flat_from_the_twentieth_photo_on(batch, jobs):
     if not Path("/proc/self/statm").exists():
         pytest.skip("this system does not tell a process's memory")

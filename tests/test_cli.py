@@ -13,6 +13,7 @@ import colorizer
 from colorizer import cli as command
 from colorizer import colorizer as core
 from tests.helpers.paths import ROOT
+from tests.helpers.pictures import load_image
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +53,7 @@ def test_one_photo_goes_into_a_folder_under_its_own_name(album, tmp_path):
 
 def test_one_photo_goes_to_a_file_of_another_type_if_told_so(album, tmp_path):
     assert run(album / "a.jpg", "-o", tmp_path / "coloured.png") == 0
-    assert Image.open(tmp_path / "coloured.png").format == "PNG"
+    assert load_image(tmp_path / "coloured.png").format == "PNG"
 
 
 def test_a_folder_keeps_its_shape_and_its_types(album, tmp_path, capsys):
@@ -77,7 +78,7 @@ def test_overwrite_colors_again(album, tmp_path, capsys):
     run(album / "a.jpg", "-o", tmp_path / "out")
     (tmp_path / "out" / "a.jpg").write_bytes(b"old")
     assert run(album / "a.jpg", "-o", tmp_path / "out", "--overwrite") == 0
-    assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
+    assert load_image(tmp_path / "out" / "a.jpg").size == (40, 30)
 
 
 def test_another_photo_of_the_same_name_is_not_taken_for_one_that_is_done(
@@ -89,7 +90,7 @@ def test_another_photo_of_the_same_name_is_not_taken_for_one_that_is_done(
     color_image(8, 8).save(other / "a.jpg")
     assert run(other / "a.jpg", "-o", tmp_path / "out") == 1
     assert "exists and was made from another photo" in capsys.readouterr().err
-    assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
+    assert load_image(tmp_path / "out" / "a.jpg").size == (40, 30)
 
 
 def test_a_file_that_is_no_result_is_neither_counted_as_one_nor_replaced(album, tmp_path, capsys):
@@ -107,7 +108,7 @@ def test_a_gif_and_a_png_of_one_name_become_two_pictures(tmp_path, color_image, 
         color_image(20 + number, 20, number).save(folder / name)
     assert run(folder, "-o", tmp_path / "out") == 0
     assert tree(tmp_path / "out") == ["a.gif.png", "a.png", "a.ppm.png"]
-    widths = [Image.open(tmp_path / "out" / name).width for name in tree(tmp_path / "out")]
+    widths = [load_image(tmp_path / "out" / name).width for name in tree(tmp_path / "out")]
     assert widths == [20, 21, 22]
     assert run(folder, "-o", tmp_path / "out") == 0
     assert "0 coloured, 3 already there, 0 failed" in capsys.readouterr().err
@@ -120,7 +121,7 @@ def test_a_png_named_like_a_jpeg_takes_no_other_photos_name(tmp_path, color_imag
     color_image(30, 20).save(folder / "a.png")
     assert run(folder, "-o", tmp_path / "out") == 0
     assert tree(tmp_path / "out") == ["a.jpg.png", "a.png"]
-    assert Image.open(tmp_path / "out" / "a.png").width == 30
+    assert load_image(tmp_path / "out" / "a.png").width == 30
 
 
 def test_beside_writes_next_to_the_photo_and_does_not_colour_its_own_results(album, capsys):
@@ -167,8 +168,8 @@ def test_two_photos_of_one_name_become_two_results_and_a_note_says_which(
     color_image(8, 8).save(other / "a.jpg")
     assert run(album / "a.jpg", other / "a.jpg", "-o", tmp_path / "out") == 0
     assert f"{other / 'a.jpg'} is written to {tmp_path / 'out' / 'a-2.jpg'}" in capsys.readouterr().err
-    assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
-    assert Image.open(tmp_path / "out" / "a-2.jpg").size == (8, 8)
+    assert load_image(tmp_path / "out" / "a.jpg").size == (40, 30)
+    assert load_image(tmp_path / "out" / "a-2.jpg").size == (8, 8)
 
 
 def test_a_photo_is_never_replaced_by_its_own_coloring(album, capsys):
@@ -180,8 +181,8 @@ def test_a_photo_is_never_replaced_by_its_own_coloring(album, capsys):
 
 def test_strength_is_passed_on(album, tmp_path):
     assert run(album / "b.PNG", "-o", tmp_path / "grey.png", "--strength", 0) == 0
-    grey = np.asarray(Image.open(tmp_path / "grey.png"))
-    np.testing.assert_array_equal(grey[..., 0], np.asarray(Image.open(album / "b.PNG")))
+    grey = np.asarray(load_image(tmp_path / "grey.png"))
+    np.testing.assert_array_equal(grey[..., 0], np.asarray(load_image(album / "b.PNG")))
 
 
 def test_an_album_without_photos_says_so(tmp_path, capsys):
@@ -213,12 +214,13 @@ def test_missing_weights_exit_with_2_and_a_sentence(album, tmp_path, monkeypatch
     assert "There are no weights at" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_real_command_colors_a_photo_with_the_shipped_weights(album, tmp_path):
     command_line = [sys.executable, "-m", "colorizer", str(album / "a.jpg"), "-o", str(tmp_path / "out")]
     done = subprocess.run(command_line, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "1 coloured" in done.stderr
-    assert Image.open(tmp_path / "out" / "a.jpg").size == (40, 30)
+    assert load_image(tmp_path / "out" / "a.jpg").size == (40, 30)
 
 
 def test_help_and_wrong_usage_are_answered_before_tensorflow_is_loaded():
@@ -232,6 +234,7 @@ def test_help_and_wrong_usage_are_answered_before_tensorflow_is_loaded():
         assert done.stdout.splitlines()[-1] == f"{status} False False", done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("runtime", "loaded"),
     [("tensorflow", "keras tensorflow"), ("ncnn", ""), ("", "")],
@@ -277,6 +280,7 @@ def test_coloring_is_the_default_and_has_a_name_for_folders_that_are_called_like
     assert tree(tmp_path / "out") == ["a.jpg", "b.PNG", "sea/1951/d.webp", "sea/1951/e.png", "sea/c.tif"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", command.COMMANDS)
 def test_every_command_explains_itself_under_its_own_name(name, capsys):
     with pytest.raises(SystemExit) as stop:

@@ -45,6 +45,7 @@ def test_a_photo_comes_back_at_exactly_its_own_size(tiny_colorizer, size):
     assert colored.mode == "RGB"
 
 
+@pytest.mark.slow
 def test_a_photo_of_10000_pixels_a_side_comes_back_whole(tiny_colorizer):
     image = Image.linear_gradient("L").resize((10000, 1200))
     colored = tiny_colorizer.colorize(image, size=64)

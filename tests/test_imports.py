@@ -7,6 +7,8 @@ import pytest
 
 from tests.helpers.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 LARGE = {"keras", "tensorflow", "gradio", "matplotlib", "skimage", "colorizer.training"}
 
 

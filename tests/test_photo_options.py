@@ -19,6 +19,7 @@ from colorizer.image.reader import count_pages, read_photo
 from colorizer.limits import Limits
 from colorizer.terminal import printable
 from tests.helpers.paths import ROOT
+from tests.helpers.pictures import load_image
 
 
 @pytest.fixture(autouse=True)
@@ -70,10 +71,10 @@ def test_a_photo_goes_from_standard_input_to_standard_output_as_its_own_type(str
 def test_a_file_and_a_stream_are_mixed_as_one_likes(streams, photo_bytes, tmp_path):
     streams(photo_bytes())
     assert run("-", "-o", tmp_path / "out.jpg") == 0
-    assert Image.open(tmp_path / "out.jpg").format == "JPEG"
+    assert load_image(tmp_path / "out.jpg").format == "JPEG"
     out = streams(b"")
     assert run(tmp_path / "out.jpg", "-o", "-") == 0
-    assert Image.open(io.BytesIO(out.getvalue())).format == "JPEG"
+    assert load_image(io.BytesIO(out.getvalue())).format == "JPEG"
 
 
 def test_what_is_no_photo_on_standard_input_gets_a_sentence_and_status_1(streams, capsys):
@@ -118,7 +119,7 @@ def test_all_pages_of_a_tiff_are_coloured_if_asked_for(tmp_path, pages, capsys):
     assert count_pages(tmp_path / "scan.tif") == 3
     assert run(tmp_path / "scan.tif", "-o", tmp_path / "out", "--pages", "all") == 0
     assert names(tmp_path / "out") == ["scan-p01.tif", "scan-p02.tif", "scan-p03.tif"]
-    widths = [Image.open(tmp_path / "out" / name).width for name in names(tmp_path / "out")]
+    widths = [load_image(tmp_path / "out" / name).width for name in names(tmp_path / "out")]
     assert widths == [60, 70, 80]
     assert "note" not in capsys.readouterr().err
 
@@ -134,7 +135,7 @@ def test_pages_of_a_pdf_have_the_resolution_of_their_scans(tmp_path, pages, caps
     pages[0].save(tmp_path / "scan.pdf", resolution=37, save_all=True, append_images=pages[1:])
     assert run(tmp_path / "scan.pdf", "-o", tmp_path / "out", "--pages", "all") == 0
     assert names(tmp_path / "out") == ["scan-p01.png", "scan-p02.png", "scan-p03.png"]
-    assert [Image.open(tmp_path / "out" / name).size for name in names(tmp_path / "out")] == [
+    assert [load_image(tmp_path / "out" / name).size for name in names(tmp_path / "out")] == [
         (60, 50), (70, 50), (80, 50),
     ]  # fmt: skip
     assert run(tmp_path / "scan.pdf", "-o", tmp_path / "first") == 0
@@ -165,7 +166,7 @@ def test_a_negative_is_inverted_before_it_is_coloured(tmp_path):
     ramp = np.tile(np.linspace(30, 220, 64).astype(np.uint8), (48, 1))
     Image.fromarray(250 - ramp).save(tmp_path / "negative.png")
     assert run(tmp_path / "negative.png", "-o", tmp_path / "out.png", "--negative", "--strength", 0) == 0
-    got = np.asarray(Image.open(tmp_path / "out.png").convert("L")).astype(int)
+    got = np.asarray(load_image(tmp_path / "out.png").convert("L")).astype(int)
     assert np.all(np.diff(got[0]) >= 0)
     assert got.min() == 0
     assert got.max() == 255

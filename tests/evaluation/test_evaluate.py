@@ -11,6 +11,7 @@ from colorizer.evaluation import evaluate
 from colorizer.image.reader import read_photo
 from colorizer.pretrained import manifest
 from colorizer.pretrained.locate import find_weights
+from tests.helpers.pictures import load_image
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_the_command_prints_the_table_and_saves_what_was_asked(folder, tmp_path,
     assert written["weights"] == manifest.sha256(find_weights())
     saved = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
     assert saved == ["deep/three.png", "one.png", "two.png"]
-    assert Image.open(out / "two.png").size == (40, 48)
+    assert load_image(out / "two.png").size == (40, 48)
     with Image.open(tmp_path / "out-sheet.png") as sheet:
         assert sheet.width > 3 * evaluate.SHEET_SIDE
 

@@ -72,6 +72,7 @@ def test_the_fingerprint_depends_on_every_numpy_value_and_on_nothing_else():
     assert fingerprint({"A": table, "B": np.float64(1)}) != first
 
 
+@pytest.mark.slow
 def test_an_error_of_the_function_is_raised_as_it_is_and_is_no_fault_of_the_cache(new_process, tmp_path):
     (tmp_path / "scaling.py").write_text(
         "def build(constants):\n"

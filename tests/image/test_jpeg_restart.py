@@ -14,6 +14,7 @@ from colorizer.image.reader import read_photo
 from colorizer.image.strips import strip_rows
 from colorizer.image.writer import SUBSAMPLING_FROM, write_jpeg
 from colorizer.limits import UNLIMITED
+from tests.helpers.pictures import load_image
 
 OPTIONS = WRITERS["JPEG"][1]
 
@@ -37,7 +38,7 @@ def test_every_pixel_is_as_if_encoded_in_one_piece(color_image, size, rows, colo
     with Image.open(io.BytesIO(b"".join(jpeg_restart.join(strips, width, height, rows)))) as joined:
         assert joined.size == size
         assert joined.info["dpi"] == (300, 300)
-        whole = Image.open(io.BytesIO(encoded(image, **options)))
+        whole = load_image(io.BytesIO(encoded(image, **options)))
         np.testing.assert_array_equal(np.asarray(joined), np.asarray(whole))
 
 
@@ -57,7 +58,7 @@ def test_restart_markers_go_round_after_eight(color_image):
     with Image.open(io.BytesIO(b"".join(jpeg_restart.join(strips, 16, 160, 8)))) as joined:
         assert joined.size == (16, 160)
         last = np.asarray(joined)[-8:]
-    np.testing.assert_array_equal(last, np.asarray(Image.open(io.BytesIO(strips[-1]))))
+    np.testing.assert_array_equal(last, np.asarray(load_image(io.BytesIO(strips[-1]))))
 
 
 @pytest.mark.parametrize("width", [1, 8, 4000, 30000, 65535])

@@ -15,6 +15,7 @@ from colorizer.image.file_types import suffix_of
 from colorizer.image.reader import read_photo
 from colorizer.image.writer import write_photo
 from tests.helpers.photos import RAMP, gamma_profile, saved, true_lightness
+from tests.helpers.pictures import load_image
 
 # --- lightness -----------------------------------------------------------------------------------------
 
@@ -27,7 +28,7 @@ def test_an_8_bit_grey_photo_keeps_its_lightness(tmp_path):
 
 def test_a_true_single_channel_jpeg_is_read(tmp_path):
     path = saved(tmp_path, Image.fromarray(RAMP), "grey.jpg", quality=100)
-    assert Image.open(path).mode == "L"
+    assert load_image(path).mode == "L"
     np.testing.assert_allclose(read_photo(path).lightness, true_lightness(RAMP / 255), atol=1.5)
 
 
@@ -73,7 +74,7 @@ def test_a_palette_photo_is_read_by_its_colors(tmp_path, color_image):
 def test_a_cmyk_jpeg_is_not_inverted(tmp_path, color_image):
     image = color_image(64, 48)
     path = saved(tmp_path, image.convert("CMYK"), "print.jpg", quality=100, subsampling=0)
-    assert Image.open(path).mode == "CMYK"
+    assert load_image(path).mode == "CMYK"
     expected = rgb2lab(np.asarray(image))[..., 0]
     assert np.abs(read_photo(path).lightness - expected).mean() < 1
 
@@ -297,6 +298,7 @@ def test_a_wrong_suffix_does_not_decide_the_type(tmp_path, color_image):
     assert suffix_of(read_photo(tmp_path / "really-a-png.jpg")) == ".png"
 
 
+@pytest.mark.slow
 def test_a_photo_of_90_megapixels_is_welcome_without_a_warning(tmp_path):
     path = saved(tmp_path, Image.new("1", (10000, 9000)), "large.png")
     with warnings.catch_warnings():

@@ -19,6 +19,7 @@ def lightness(height: int, width: int, count: int = 1) -> np.ndarray:
     return np.random.default_rng(height).random((count, height, width, 1), np.float32)
 
 
+@pytest.mark.slow
 def test_the_shipped_network_gives_the_same_colors_to_a_thousandth_of_a_unit():
     network = build_network(precision="float32")
     load_weights(network)
@@ -27,6 +28,7 @@ def test_the_shipped_network_gives_the_same_colors_to_a_thousandth_of_a_unit():
     assert difference.max() < 1e-3
 
 
+@pytest.mark.slow
 def test_without_keras_it_is_the_same_network():
     network = build_network(precision="float32", fresh=False)
     load_weights(network)
@@ -59,6 +61,7 @@ def test_it_keeps_the_weights_of_the_moment(tiny_network):
     assert not np.allclose(from_keras(network)(pictures), before)
 
 
+@pytest.mark.slow
 def test_threads_may_share_it(tiny_network):
     forward, sizes = from_keras(tiny_network), [(8 * n, 80 - 8 * n) for n in range(1, 10)] * 5
     with ThreadPoolExecutor(8) as pool:

@@ -72,6 +72,7 @@ def test_a_runtime_that_does_not_exist_is_refused(arguments, message):
         Runtime(*arguments)
 
 
+@pytest.mark.slow
 def test_a_network_in_bfloat16_is_not_for_ncnn(monkeypatch):
     network = build_network(TINY, "mixed_bfloat16", seed=0)
     with pytest.raises(ValueError, match="Received: a network in mixed_bfloat16"):
@@ -109,6 +110,7 @@ def test_an_unknown_precision_in_the_environment_is_refused(monkeypatch):
         select_runtime()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [False, True])
 def test_by_default_a_measurement_decides_the_precision(training):
     assert fastest_precision(training) in PRECISIONS
@@ -192,6 +194,7 @@ def test_a_fast_start_is_ncnn_unmeasured_unless_something_else_is_required(monke
     assert select_runtime(fast_start=True, timer=timer(ncnn=0.1)) == TENSORFLOW
 
 
+@pytest.mark.filterwarnings("ignore:TensorFlow keeps its number of threads")
 def test_the_number_of_threads_is_handed_down_and_measured_with():
     measured: list[Layer] = []
     times = LayerTimer(lambda layer: measured.append(layer) or (0.1 if layer.backend == "ncnn" else 1))
@@ -200,6 +203,7 @@ def test_the_number_of_threads_is_handed_down_and_measured_with():
     assert select_runtime(threads=3, fast_start=True).threads == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "layer", [Layer("ncnn", threads=1), Layer("tensorflow"), Layer("tensorflow", "mixed_bfloat16")]
 )
@@ -319,6 +323,7 @@ def lab_of(colorizer: Colorizer, path: Path) -> np.ndarray:
     return rgb_to_lab(np.asarray(picture, np.float32) / 255)
 
 
+@pytest.mark.slow
 def test_pictures_in_bfloat16_look_like_those_in_float32():
     exact, fast = (
         Colorizer.from_pretrained(runtime=Runtime("tensorflow", precision)) for precision in PRECISIONS
@@ -328,6 +333,7 @@ def test_pictures_in_bfloat16_look_like_those_in_float32():
     assert np.mean(differences) < 0.5
 
 
+@pytest.mark.slow
 def test_pictures_are_the_same_in_either_backend():
     pictures = [
         np.asarray(Colorizer.from_pretrained(runtime=Runtime(backend)).colorize(EXAMPLES[0]), np.int16)

@@ -20,6 +20,7 @@ from colorizer import Colorizer
 from colorizer.page import app, serve, session, temp_files
 from tests.helpers.page import serving
 from tests.helpers.paths import ROOT
+from tests.helpers.pictures import load_image
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_a_16_bit_tiff_reaches_the_core_unspoilt(client, tmp_path):
     deep = np.linspace(0, 65535, 64 * 48).astype(np.uint16).reshape(48, 64)
     Image.fromarray(deep).save(tmp_path / "deep.tif")
     result = client.predict(handle_file(tmp_path / "deep.tif"), 0, 64, api_name="/colorize")
-    grey = np.asarray(Image.open(result))[..., 0].astype(int)
+    grey = np.asarray(load_image(result))[..., 0].astype(int)
     assert np.abs(grey - deep / 257).max() <= 1
 
 
@@ -142,7 +143,7 @@ def test_a_language_model_finds_the_tool_and_gets_its_photo_colored(address, gre
     assert not answer.isError
     assert answer.content[0].type == "image"
     link = re.search(r"http\S+", answer.content[1].text)[0]
-    assert Image.open(urlopen(link)).size == (200, 300)
+    assert load_image(urlopen(link)).size == (200, 300)
 
 
 # --- starting ------------------------------------------------------------------------------------------

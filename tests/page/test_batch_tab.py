@@ -12,6 +12,7 @@ from PIL import Image
 from colorizer.evaluation.metrics import colorfulness
 from tests.helpers.page import Counting, open_page, serving, take_home
 from tests.helpers.paths import EXAMPLES
+from tests.helpers.pictures import load_image
 
 pytestmark = pytest.mark.browser
 
@@ -79,7 +80,7 @@ def test_all_are_colored_but_the_broken_one_which_is_named(shoebox, scans, tmp_p
     assert take_home(shoebox, "#zip", tmp_path / "all.zip") == "photos-colour.zip"
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert archive.testzip() is None
-        sizes = {name: Image.open(io.BytesIO(archive.read(name))).size for name in archive.namelist()}
+        sizes = {name: load_image(io.BytesIO(archive.read(name))).size for name in archive.namelist()}
     assert sizes == {
         "a-colour.jpg": (60, 40),
         "b-colour.png": (61, 40),
@@ -131,7 +132,7 @@ def test_two_photos_of_one_name_both_come_home(shoebox, tmp_path):
     shoebox.get_by_text("2 of 2 photos coloured.").wait_for()
     take_home(shoebox, "#zip", tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
-        levels = [np.asarray(Image.open(io.BytesIO(archive.read(n)))).mean() for n in archive.namelist()]
+        levels = [np.asarray(load_image(io.BytesIO(archive.read(n)))).mean() for n in archive.namelist()]
         assert archive.namelist() == ["scan-colour.png", "scan-colour-2.png"]
     assert levels[0] < 100 < levels[1]
 
@@ -157,6 +158,6 @@ def test_the_shipped_weights_color_a_shoebox_with_a_broken_file_in_it(visit, sca
     take_home(visit, "#zip", tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         for path, name in zip(sorted(EXAMPLES.glob("*.jpg")), archive.namelist(), strict=False):
-            image = Image.open(io.BytesIO(archive.read(name)))
-            assert (name, image.size) == (f"{path.stem}-colour.jpg", Image.open(path).size)
+            image = load_image(io.BytesIO(archive.read(name)))
+            assert (name, image.size) == (f"{path.stem}-colour.jpg", load_image(path).size)
             assert colorfulness(np.asarray(image)) > 3

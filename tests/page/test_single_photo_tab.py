@@ -10,6 +10,7 @@ from colorizer.evaluation import metrics
 from colorizer.image.reader import read_photo
 from tests.helpers.page import drop, take_home, wait_until_colored
 from tests.helpers.paths import EXAMPLES
+from tests.helpers.pictures import load_image
 
 pytestmark = pytest.mark.browser
 WIDE = (2400, 1600)
@@ -20,7 +21,7 @@ def old_photo(tmp_path_factory) -> Path:
     """A grey JPEG of a scene, 2400x1600, that the network has an opinion on."""
     path = tmp_path_factory.mktemp("old") / "wedding.jpg"
     source = EXAMPLES / "saratoga-broadway-1900s.jpg"
-    Image.open(source).convert("L").resize(WIDE).save(path)
+    load_image(source).convert("L").resize(WIDE).save(path)
     return path
 
 
@@ -144,7 +145,7 @@ def test_the_strength_slider_renders_again_without_running_the_network(
         visit.mouse.up()
     visit.wait_for_function("old => document.querySelector('#before-after .color').src != old", arg=old)
     take_home(visit, "#download", tmp_path / "grey.jpg")
-    assert np.ptp(np.asarray(Image.open(tmp_path / "grey.jpg")).astype(int), axis=-1).max() <= 3
+    assert np.ptp(np.asarray(load_image(tmp_path / "grey.jpg")).astype(int), axis=-1).max() <= 3
     assert counting.count == before
 
 
@@ -165,7 +166,7 @@ def test_the_detail_runs_the_network_again_and_reset_goes_back(visit, old_photo,
 def test_the_comparison_is_one_picture_of_grey_and_color_with_a_caption(visit, grey_photo, tmp_path):
     drop(visit, grey_photo)
     assert take_home(visit, "#comparison", tmp_path / "both.jpg") == "grandma-comparison.jpg"
-    pixels = np.asarray(Image.open(tmp_path / "both.jpg").convert("RGB")).astype(int)
+    pixels = np.asarray(load_image(tmp_path / "both.jpg").convert("RGB")).astype(int)
     height, width, _ = pixels.shape
     assert width >= 400 and height > 300  # two pictures of 200x300 side by side, and the caption
     left = pixels[:300, : width // 2 - 2]

@@ -157,6 +157,7 @@ def test_missing_weights_are_refused_with_the_place_that_was_searched(tmp_path):
         Colorizer.from_pretrained(tmp_path / "mine.weights.h5")
 
 
+@pytest.mark.slow
 def test_the_shipped_weights_load_from_their_folder_and_their_file():
     folder = Colorizer.from_pretrained(SHIPPED)
     file = Colorizer.from_pretrained(SHIPPED / manifest.WEIGHTS_NAME)
@@ -290,6 +291,7 @@ def test_an_array_that_is_something_else_is_refused(saved, tmp_path, read, repla
         read(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_weights_that_lie_in_another_file_end_in_a_sentence_not_in_a_crash(tmp_path, backend):
     path = tmp_path / "evil.weights.h5"
@@ -346,6 +348,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path, value, saved, read):
         read(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", [Runtime(backend) for backend in BACKENDS], ids=BACKENDS)
 @pytest.mark.parametrize(
     "change",
@@ -368,6 +371,7 @@ def test_weights_that_do_not_color_a_known_picture_plausibly_are_refused(tmp_pat
         Colorizer.from_pretrained(path, runtime=runtime)
 
 
+@pytest.mark.slow
 def test_weights_that_learnt_little_are_accepted(tmp_path):
     Colorizer.from_pretrained(shipped_with(lambda array: 0.9 * array, tmp_path / "mine.weights.h5"))
     weights_file.save(build_network(precision="float32", seed=0), tmp_path / "untrained")

@@ -17,6 +17,7 @@ from colorizer.errors import PublishError
 from colorizer.publishing import space
 from tests.helpers.hub_server import TOKEN, HubServer
 from tests.helpers.paths import ROOT
+from tests.helpers.pictures import load_image
 
 NAME = "someone/space"
 
@@ -97,8 +98,8 @@ def test_what_arrives_is_one_commit_and_starts_from_an_empty_folder(server, tmp_
         photo = tmp_path / "grandma.png"
         Image.linear_gradient("L").save(photo)
         result = Client(address, verbose=False).predict(handle_file(photo), api_name="/colorize")
-        assert Image.open(result).size == (256, 256)
-        assert Image.open(result).mode == "RGB"
+        assert load_image(result).size == (256, 256)
+        assert load_image(result).mode == "RGB"
     finally:
         app.terminate()
         app.wait()

@@ -56,6 +56,7 @@ def test_the_losses_are_the_hinge_of_the_verdicts():
     assert np.asarray(telling) == pytest.approx(hinge, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_network_that_may_not_fool_it_yet_learns_as_without_it_while_it_learns_already(
     tiny_network, kernels
 ):
@@ -77,6 +78,7 @@ def test_a_network_that_may_not_fool_it_yet_learns_as_without_it_while_it_learns
     )
 
 
+@pytest.mark.slow
 def test_once_it_may_its_colours_change_with_the_weight_of_the_loss(tiny_network, kernels):
     before = tiny_network.get_weights()
     after = []
@@ -102,6 +104,7 @@ def test_it_needs_the_features_of_the_perceptual_loss(tiny_network):
         Objective(tiny_network, "mse", Film(), adversarial=5.0)
 
 
+@pytest.mark.slow
 def test_a_run_keeps_it_in_its_checkpoint_and_goes_on_with_it(photos, kernels, tmp_path):
     config = TrainingConfig(
         photos=(str(photos),), out=str(tmp_path / "out"), cache=str(tmp_path / "cache"), size=(32,),

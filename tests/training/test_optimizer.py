@@ -46,6 +46,7 @@ def test_kernels_take_orthogonal_steps_of_an_adam_steps_size_and_the_rest_adams(
         np.testing.assert_allclose(np.abs(np.asarray(variable.value)), 0.01, rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_it_learns():
     network = build_network(TINY, precision="float32", seed=0)
     random = np.random.default_rng(0)

@@ -63,6 +63,7 @@ def test_its_hint_is_what_it_sees_in_a_photo_at_an_eighth_of_the_size(kernels):
     np.testing.assert_allclose(hint, expected, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_deepest_layers_learn_to_take_the_hint(kernels, tiny_network):
     teacher = Teacher(read_arrays(kernels), "float32")
     task = Objective(tiny_network, "mse", Film(share=0), teacher=teacher, hint=50.0)
@@ -81,6 +82,7 @@ def test_the_deepest_layers_learn_to_take_the_hint(kernels, tiny_network):
     assert task(photos).told == (), "nobody asks for it outside of training"
 
 
+@pytest.mark.slow
 def test_training_learns_from_it_and_leaves_it_alone(kernels, tiny_network):
     teacher = Teacher(read_arrays(kernels), "float32")
     before = [w.copy() for w in teacher.get_weights()]

@@ -38,6 +38,7 @@ def test_more_is_asked_for_ahead_than_there_are_processes_to_cut_it(stream):
         assert loader.ahead > 3
 
 
+@pytest.mark.slow
 def test_processes_decode_the_same_photos_and_name_the_same_broken_ones(photos, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no photo")

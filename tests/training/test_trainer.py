@@ -15,7 +15,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from PIL import Image
 from tqdm import tqdm
 
 from colorizer.model.network import build_network
@@ -26,6 +25,7 @@ from colorizer.training.config import TrainingConfig
 from colorizer.training.trainer import Trainer
 from tests.helpers.network import TINY
 from tests.helpers.paths import ROOT
+from tests.helpers.pictures import load_image
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def assert_every_file_is_whole(out: Path, but_partials: bool = False) -> None:
     with np.load(out / "checkpoint.npz") as checkpoint:
         assert all(np.isfinite(checkpoint[name]).all() for name in checkpoint.files)
     for path in out.glob("*.png"):
-        Image.open(path).load()
+        load_image(path)
     if (weights := out / "colorizer.weights.h5").exists():
         manifest = json.loads((out / "colorizer.json").read_text())
         assert manifest["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
