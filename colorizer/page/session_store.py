@@ -43,6 +43,10 @@ class SessionStore:
         self._entries: dict[str, _Entry] = {}  # the least recently used first
         self._lock = Lock()
 
+    def __deepcopy__(self, memo: dict) -> "SessionStore":
+        """Itself: Gradio copies its configuration, and what that refers to, for everybody who opens the page."""
+        return self
+
     def put(self, owner: str, value: Any, size: float = 0, close: Callable[[], None] | None = None) -> str:
         """Keeps a value; returns its key.
 

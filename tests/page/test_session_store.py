@@ -1,5 +1,9 @@
 """Whose photos are kept, and whose go."""
 
+import copy
+import threading
+
+import gradio as gr
 import pytest
 
 from colorizer.page.session_store import SessionStore
@@ -65,3 +69,13 @@ def test_what_is_deleted_is_closed_once():
     store.delete(key)
     store.delete(key)
     assert closed == ["batch"]
+
+
+def test_photos_are_not_copied_for_everybody_who_opens_the_page():
+    store = SessionStore()
+    with gr.Blocks() as page:
+        gr.State(None, delete_callback=store.delete)
+    store.put("ann", threading.Lock())  # which cannot be copied, as a photo can
+    copied = copy.deepcopy(page.get_config_file())
+    (state,) = [c for c in copied["components"] if c["type"] == "state"]
+    assert state["props"]["delete_callback"].__self__ is store
