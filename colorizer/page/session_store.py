@@ -44,7 +44,7 @@ class SessionStore:
         self._lock = Lock()
 
     def __deepcopy__(self, memo: dict) -> "SessionStore":
-        """Itself: Gradio copies its configuration, and what that refers to, for everybody who opens the page."""
+        """Itself: Gradio copies its configuration, and what that refers to, for each visitor."""
         return self
 
     def put(self, owner: str, value: Any, size: float = 0, close: Callable[[], None] | None = None) -> str:
