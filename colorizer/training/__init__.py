@@ -1,8 +1,14 @@
-"""Training: photos in, weights out. `train.py` is the command.
+"""Training: photos in, weights out. `train.py` is the command; `recipes/` has the stages of the weights.
 
-config                      every option with its reason; loads nothing
-photo_cache, prefetch       photos decoded once, crops cut ahead of time
-augment, objective          the grey side of a pair, and the loss
-perceptual, teacher         VGG16 in the loss (LPIPS), and the larger network to learn from
-trainer                     the loop
+option, config, recipe         every option with its reason and range; loads nothing
+legacy_names                   older spellings of options
+photo_cache, crops, prefetch   photos decoded once, crops cut ahead of time
+augment                        the grey side of a training pair
+objective                      a training step; the parts of its loss are color_loss, distillation,
+                               perceptual (LPIPS on vgg16) and adversarial; views are what is averaged
+teacher, init_from_teacher     the larger network to learn from, and initial weights fitted to it
+optimizer, schedule            the steps and their size
+validation, weight_selection   how good the weights are, and which to keep
+checkpoint, history            what a run writes; run_record is for the model card
+assemble, trainer              all of it built from the configuration, and the loop
 """

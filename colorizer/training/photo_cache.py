@@ -3,10 +3,10 @@
     cache = PhotoCache.build(["photos/", "more.zip"], Path(".cache/photos"))
     photo = cache[17]                      # (H, W, 3) uint8 RGB
 
-Decoding a compressed photo takes longer than training on it, and every epoch needs all of them again.
-So they are decoded once, into `pixels.bin` (all photos end to end) and `index.npz` (where each begins,
-its height and width, its name). The operating system keeps as much of it in memory as there is room.
-A photo that cannot be read is counted and named; the rest goes on.
+Decoding a compressed photo takes longer than training on it, and every epoch needs all photos again. So they
+are decoded once, into `pixels.bin` (all photos end to end) and `index.npz` (where each starts, its height and
+width, its name). The operating system keeps as much of it in memory as fits. A photo that cannot be read is
+counted and named; the others are used.
 
 Nothing here needs Keras or scikit-image.
 """
@@ -23,7 +23,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -34,9 +34,9 @@ from tqdm import tqdm
 from colorizer.image.decoders import open_image
 
 FORMAT = 1
-# Photos are kept with the short side at most this: training never looks closer than 256 pixels.
+# Photos are kept with the short side at most this: training never needs more than 256 pixels.
 SHORT_SIDE = 256
-# Fewer than this teach nothing but themselves.
+# A network overfits to fewer than this.
 FEWEST_PHOTOS = 100
 NOT_PHOTOS = {".txt", ".md", ".json", ".csv", ".html", ".xml", ".py", ".mat", ".npy", ".db", ".ini"}
 
@@ -52,7 +52,7 @@ class Source:
 def _source(name: str, read: Callable[[], bytes]) -> Source:
     try:
         return Source(name, read())
-    # A damaged or encrypted member, an unreadable file: its own trouble, not the whole archive's.
+    # A damaged or encrypted member or an unreadable file: the rest of the archive is still used.
     except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, tarfile.TarError) as error:
         return Source(name, error)
 
@@ -142,14 +142,14 @@ class PhotoCache:
         fewest: int = FEWEST_PHOTOS,
         workers: int = 0,
     ) -> "PhotoCache":
-        """Opens the cache of these photos under `root`, making it first if it is not there.
+        """Opens the cache of these photos under `root`; makes it first if it does not exist.
 
         Args:
             paths: folders, zips, tars or single photos.
-            root: the folder that holds caches; each set of paths has one of its own there, told apart
-                by the paths' names, sizes and times of change.
+            root: the folder that holds caches; each set of paths has its own, identified by
+                the files' names, sizes and times of change.
             fewest: fewer usable photos than this is an error.
-            workers: how many processes decode; 0: threads of this one do, which for AVIF take turns.
+            workers: how many processes decode; 0: threads of this one, which for AVIF run one at a time.
 
         Raises:
             FileNotFoundError: one of the paths does not exist.
@@ -182,13 +182,13 @@ def _fingerprint(paths: list[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _attempt(source: Source) -> tuple[str, np.ndarray | str]:
+def _try_decode(source: Source) -> tuple[str, np.ndarray | str]:
     """A photo and its name, or its name and what is wrong with it."""
     try:
         if isinstance(source.data, Exception):
             raise source.data
         return source.name, decode(source.data)
-    # Whatever a broken file makes Pillow raise is that file's own trouble: it is named, not hidden.
+    # A broken file can make Pillow raise anything. The photo is named with the error; the others are used.
     except Exception as error:  # noqa: BLE001
         return source.name, f"{type(error).__name__}: {error}"
 
@@ -211,7 +211,7 @@ def _write(paths: list[Path], folder: Path, workers: int) -> None:
             tqdm(desc="decoding photos", unit="photo") as progress,
         ):
             while batch := list(islice(sources, 32 * workers)):
-                for name, photo in pool.map(_attempt, batch, chunksize=4):
+                for name, photo in pool.map(_try_decode, batch, chunksize=4):
                     progress.update()
                     if isinstance(photo, str):
                         unreadable[name] = photo
@@ -231,60 +231,3 @@ def _write(paths: list[Path], folder: Path, workers: int) -> None:
         os.replace(unfinished, folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-class BatchStream:
-    """Random square crops, in an endless sequence that follows from the seed alone.
-
-    Every pass over the photos takes each of them once, in an order of its own. A crop depends on the
-    seed and its position in the sequence and on nothing else: a run that goes on from a checkpoint
-    sees what it would have seen.
-    """
-
-    def __init__(
-        self, cache: PhotoCache, seed: int, zoom: float, count: int | None = None, stretch: float = 1.0
-    ):
-        """Reads nothing yet.
-
-        Args:
-            cache: the photos.
-            seed: of the order and of the crops.
-            zoom: the crop's side is the photo's short side divided by 1 to this, evenly in log scale.
-            count: use only so many photos from the beginning of the cache.
-            stretch: what the crop shows is wider than high, or higher than wide, by 1 to this, evenly in
-                log scale.
-        """
-        self.cache, self.seed, self.zoom, self.stretch = cache, seed, zoom, stretch
-        self.count = len(cache) if count is None else count
-
-    def photo_number(self, position: int) -> int:
-        """Which photo is the position-th of the sequence."""
-        turn, place = divmod(position, self.count)
-        return int(_order(self.seed, turn, self.count)[place])
-
-    def crop(self, position: int, size: int) -> np.ndarray:
-        """The position-th crop of the sequence: (size, size, 3) uint8 RGB."""
-        random = np.random.default_rng([self.seed, 1, position])
-        photo = self.cache[self.photo_number(position)]
-        height, width = photo.shape[:2]
-        side = min(height, width) / self.zoom ** random.random()
-        left, top = random.random(2)
-        mirrored = random.random() < 0.5
-        shape = self.stretch ** random.uniform(-1, 1)
-        wide, high = side * min(1.0, shape), side * min(1.0, 1 / shape)
-        left, top = left * (width - wide), top * (height - high)
-        # Only the crop's rows and columns are read from disk, not the whole photo.
-        x0, y0, x1, y1 = int(left), int(top), int(np.ceil(left + wide)), int(np.ceil(top + high))
-        part = Image.fromarray(np.ascontiguousarray(photo[y0:y1, x0:x1]))
-        box = (left - x0, top - y0, min(left - x0 + wide, part.width), min(top - y0 + high, part.height))
-        crop = np.asarray(part.resize((size, size), Image.BILINEAR, box=box))
-        return crop[:, ::-1] if mirrored else crop
-
-    def batch(self, position: int, count: int, size: int) -> np.ndarray:
-        """Crops `position` to `position + count - 1`: (count, size, size, 3) uint8 RGB."""
-        return np.stack([self.crop(position + i, size) for i in range(count)])
-
-
-@lru_cache(maxsize=4)
-def _order(seed: int, turn: int, count: int) -> np.ndarray:
-    return np.random.default_rng([seed, 0, turn]).permutation(count)

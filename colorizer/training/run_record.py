@@ -1,12 +1,13 @@
-"""What a training run says of itself, for the model card: `training.json`, beside its weights.
+"""The record of a training run for the model card: `training.json`, beside its weights.
 
-    write(folder, config, row, photos)
+    write(folder, config, evaluation, photos)
 
-A run may stand on earlier ones: on weights that it starts from, on a mentor that it learns from. Their
-commands come first, so that the record of the last stage is the recipe of all.
+A run may build on earlier ones: on its initial weights, on its teachers. Their commands come first, so that
+the record of the last stage is the recipe of all.
 """
 
 import json
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,34 +16,34 @@ import keras
 
 from colorizer.atomic_write import replace_file
 from colorizer.pretrained import hub_download, manifest
-from colorizer.training import hub_dataset
+from colorizer.training import hub_dataset, legacy_names
 from colorizer.training.config import TrainingConfig
 
-# Options that change where things lie, not what is done. Of other paths the names alone are kept: the rest
-# may tell more of somebody's machine than they want to tell.
-LEFT_OUT = ("cache", "publish", "resume", "rows", "checkpoint_seconds")
-PATHS = ("photos", "val", "init", "mentor", "teacher", "out")
+# Options that change where files are, not what is trained. Of other paths the record keeps the last part
+# alone: the rest may reveal more about somebody's machine than they want.
+LEFT_OUT = ("cache", "publish", "resume", "eval_every", "checkpoint_seconds")
+PATHS = ("photos", "val", "init", "teacher", "perceptual", "out")
 
 
-def write(folder: Path, config: TrainingConfig, row: dict[str, Any], photos: int) -> None:
+def write(folder: Path, config: TrainingConfig, evaluation: dict[str, Any], photos: int) -> None:
     """Writes the record.
 
     Args:
-        folder: where to.
+        folder: receives the record.
         config: of the run.
-        row: of its history, as far as it has come.
+        evaluation: the last row of its history.
         photos: how many it learns from.
     """
-    taught = [_read(path) for path in config.mentor]
+    teachers = [_read(path) for path in config.teacher]
     started = _read(config.init) if config.init else {}
-    commands = [earlier["command"] for earlier in (*taught, started) if "command" in earlier]
+    commands = [earlier["command"] for earlier in (*teachers, started) if "command" in earlier]
     record = {
-        # A mentor may have taught more than one stage: its command is told once.
+        # A teacher may have taught more than one stage: its command appears once.
         "command": "\n".join(dict.fromkeys("\n".join([*commands, command(config)]).split("\n"))),
         "photos": photos,
-        # What the weights themselves have seen, in the stages before this one as well; not what a mentor saw.
-        "crops": row["crops"] + started.get("crops", 0),
-        "minutes": round(row["minutes"] + started.get("minutes", 0), 2),
+        # Of the weights themselves, in earlier stages as well; without those of a teacher.
+        "crops": evaluation["crops"] + started.get("crops", 0),
+        "minutes": round(evaluation["minutes"] + started.get("minutes", 0), 2),
         "backend": keras.backend.backend(),
     }
     addresses = [path for path in config.photos if path.startswith(hub_dataset.DATASETS)]
@@ -54,7 +55,7 @@ def write(folder: Path, config: TrainingConfig, row: dict[str, Any], photos: int
 
 
 def command(config: TrainingConfig) -> str:
-    """The command line of a run, without what is as it always is."""
+    """The command line of a run, without options that have their default."""
     words = ["python train.py"]
     for option in fields(config):
         value = getattr(config, option.name)
@@ -69,6 +70,15 @@ def command(config: TrainingConfig) -> str:
 
 
 def _read(source: str) -> dict[str, Any]:
-    """The record of an earlier run; empty where weights came without one."""
+    """The record of an earlier run, in today's names; empty where weights came without one."""
     path = Path(source) / manifest.TRAINING_NAME
-    return json.loads(path.read_text()) if path.is_file() else {}
+    record = json.loads(path.read_text()) if path.is_file() else {}
+    if (
+        "command" in record
+        and (command := legacy_names.translate_command(record["command"])) != record["command"]
+    ):
+        print(
+            f"{path} has old names of options; its command is recorded with today's names.", file=sys.stderr
+        )
+        record["command"] = command
+    return record

@@ -1,7 +1,7 @@
-"""The figures of one validation row: a fixed set of square photos, greyed, coloured and compared.
+"""One evaluation during training: a fixed set of square photos, made grey, coloured and compared.
 
-Quick by design, so that training can afford it every few minutes; `evaluation/` is the thorough one,
-with photos at full resolution.
+It is quick, so that training can afford it every few minutes; `evaluation/` is thorough, with photos at full
+resolution.
 """
 
 import numpy as np
@@ -9,6 +9,7 @@ from PIL import Image
 
 from colorizer.evaluation import metrics
 from colorizer.image import color
+from colorizer.training.color_loss import log_loss
 from colorizer.training.objective import Objective
 from colorizer.training.photo_cache import PhotoCache
 
@@ -18,27 +19,34 @@ BATCH = 25
 class Validation:
     """Photos to validate on, as (N, S, S, 3) uint8 RGB, with what does not depend on the network."""
 
-    def __init__(self, photos: np.ndarray, held_out: int = 0, level: float = 0.0):
-        """Computes Lab and the grey row once.
+    def __init__(self, photos: np.ndarray, held_out: int = 0, log_loss_scale: float = 0.0):
+        """Computes Lab and the scores of grey once.
 
         Args:
             photos: (N, S, S, 3) uint8 RGB.
             held_out: how many photos at the end of the training photos these are.
-            level: above it, a photo's loss counts by its logarithm, as in training (see `objective.py`).
+            log_loss_scale: above it, a photo's loss counts by its logarithm, as in training (see
+                `color_loss.py`).
         """
-        self.photos, self.held_out, self.level = photos, held_out, level
+        self.photos, self.held_out, self.log_loss_scale = photos, held_out, log_loss_scale
         self.lab = color.rgb_to_lab(photos.astype(np.float32) / 255)
         self.true_cf = float(np.mean([metrics.colorfulness(photo) for photo in photos]))
-        self.grey = self._figures(np.zeros_like(self.lab[..., 1:]))
+        self.grey = self._scores(np.zeros_like(self.lab[..., 1:]))
 
     @classmethod
     def of(
-        cls, val: str | None, cache: PhotoCache, root: str, size: int, most: int, level: float = 0.0
+        cls,
+        val: str | None,
+        cache: PhotoCache,
+        root: str,
+        size: int,
+        max_photos: int,
+        log_loss_scale: float = 0.0,
     ) -> "Validation":
-        """Takes at most `most` photos from `val`, or else from the end of `cache`, as squares of `size`."""
+        """Takes up to `max_photos` photos from `val`, or else the end of `cache`, as squares of `size`."""
         source = PhotoCache.build([val], root, fewest=1) if val else cache
         total = len(source) if val else max(1, len(source) // 100)
-        numbers = np.linspace(0, total - 1, min(total, most)).round().astype(int) + len(source) - total
+        numbers = np.linspace(0, total - 1, min(total, max_photos)).round().astype(int) + len(source) - total
         squares = []
         for number in numbers:
             image = Image.fromarray(source[number])
@@ -46,23 +54,23 @@ class Validation:
             left, top = (image.width - side) // 2, (image.height - side) // 2
             box = (left, top, left + side, top + side)
             squares.append(np.asarray(image.resize((size, size), Image.BICUBIC, box=box)))
-        return cls(np.stack(squares), 0 if val else total, level)
+        return cls(np.stack(squares), 0 if val else total, log_loss_scale)
 
     def predict(self, objective: Objective) -> np.ndarray:
-        """The answer for every photo, in the looks that are learnt in: (N, S, S, 2) in units of a*, b*."""
+        """The answer for every photo, in the views of training: (N, S, S, 2) in units of a*, b*."""
         parts = [
             objective.predict_on_batch(self.photos[i : i + BATCH]).predicted
             for i in range(0, len(self.photos), BATCH)
         ]
         return np.concatenate(parts)
 
-    def _figures(self, ab: np.ndarray) -> dict[str, float]:
+    def _scores(self, ab: np.ndarray) -> dict[str, float]:
         each = np.mean((ab - self.lab[..., 1:]) ** 2, axis=(1, 2, 3))
-        if self.level:
-            each = self.level * np.log1p(each / self.level)
+        if self.log_loss_scale:
+            each = log_loss(each, self.log_loss_scale, np)
         lab = np.concatenate([self.lab[..., :1], ab], axis=-1)
         rgb = (color.lab_to_rgb(lab) * 255 + 0.5).astype(np.uint8)
-        # Every third row and column: CIEDE2000 is the slow one, and neighbours say much the same.
+        # Every third row and column: CIEDE2000 is slow, and neighbours differ little.
         difference = metrics.ciede2000(
             color.rgb_to_lab(rgb[:, ::3, ::3].astype(np.float32) / 255), self.lab[:, ::3, ::3]
         )
@@ -74,10 +82,12 @@ class Validation:
         }
 
     def score(self, objective: Objective) -> dict[str, float]:
-        """The row: loss, PSNR, CIEDE2000, colourfulness; the same for grey; the true colourfulness."""
-        figures = self._figures(self.predict(objective))
-        row = {"val_loss" if name == "loss" else name: value for name, value in figures.items()}
-        return row | {f"grey_{name}": value for name, value in self.grey.items()} | {"true_cf": self.true_cf}
+        """Loss, PSNR, CIEDE2000, colourfulness; the same for grey; the true colourfulness."""
+        scores = self._scores(self.predict(objective))
+        scores = {"val_loss" if name == "loss" else name: value for name, value in scores.items()}
+        return (
+            scores | {f"grey_{name}": value for name, value in self.grey.items()} | {"true_cf": self.true_cf}
+        )
 
     def samples(self, objective: Objective, count: int = 12) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Some photos as (grey, predicted, true), each (count, S, S, 3) uint8."""

@@ -5,7 +5,7 @@ import tarfile
 
 import numpy as np
 
-from colorizer.training.perceptual import MEMBER
+from colorizer.training.vgg16 import MEMBER
 
 # The same thirteen convolutions, with a few filters each.
 FILTERS = [4, 4, 4, 4, 6, 6, 6, 8, 8, 8, 8, 8, 8]

@@ -5,7 +5,8 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from colorizer.training.photo_cache import BatchStream, PhotoCache
+from colorizer.training.crops import BatchStream
+from colorizer.training.photo_cache import PhotoCache
 from colorizer.training.prefetch import Loader
 
 

@@ -41,7 +41,7 @@ def config(photos, tmp_path_factory) -> TrainingConfig:
         epochs=3,
         lr=5e-3,
         loss="mse",
-        rows=100,
+        eval_every=100,
         precision="float32",
     )
 
@@ -89,22 +89,22 @@ def test_a_run_leaves_weights_history_curve_samples_and_checkpoint_all_whole(tra
 
 
 @pytest.mark.parametrize(("lpips", "kept"), [(0.0, 1), (100.0, 2)])
-def test_the_best_row_is_kept_but_where_lpips_counts_the_latest_since_validation_does_not_see_it(
+def test_the_best_weights_are_kept_but_with_lpips_the_latest_since_validation_does_not_see_it(
     lpips, kept, config, tmp_path, monkeypatch
 ):
     trainer = Trainer(replace(config, out=str(tmp_path)), TINY)
-    trainer.config = replace(trainer.config, lpips=lpips)  # a teacher is not needed to judge rows
-    figures = trainer.validation.score(trainer.objective)
+    trainer.config = replace(trainer.config, lpips=lpips)  # choosing needs no LPIPS network
+    scores = trainer.validation.score(trainer.objective)
     for row in (1, 2):  # the second is the worse
-        monkeypatch.setattr(trainer.validation, "score", lambda _, loss=row: figures | {"val_loss": loss})
+        monkeypatch.setattr(trainer.validation, "score", lambda _, loss=row: scores | {"val_loss": loss})
         trainer.network.set_weights([np.full_like(w, row) for w in trainer.network.get_weights()])
-        trainer._finish_row(0.0, tqdm(disable=True))
+        trainer._evaluate(0.0, tqdm(disable=True))
     network = build_network(TINY)
     load_weights(network, tmp_path)
     assert all((w == kept).all() for w in network.get_weights())
 
 
-def test_every_row_of_the_history_has_the_figures_beside_those_of_plain_grey(trained):
+def test_every_row_of_the_history_has_the_scores_beside_those_of_plain_grey(trained):
     rows = rows_of(trained)
     assert len(rows) >= 3
     for row in rows:
@@ -142,17 +142,17 @@ def test_the_record_for_the_model_card_tells_the_command_but_no_paths(trained):
 
 
 def test_the_record_of_a_later_stage_is_the_recipe_of_all(trained, config, tmp_path):
-    stage = replace(config, init=str(trained), mentor=(str(trained),), out=str(tmp_path))
+    stage = replace(config, init=str(trained), teacher=(str(trained),), out=str(tmp_path))
     run_record.write(tmp_path, stage, {"crops": 100, "minutes": 1.0}, 119)
     first, last = (json.loads((folder / "training.json").read_text()) for folder in (trained, tmp_path))
     *earlier, command = last["command"].splitlines()
-    assert earlier == [first["command"]]  # the mentor's is that of the first stage here, and told once
+    assert earlier == [first["command"]]  # the teacher's is that of the first stage here, and appears once
     assert "--init out" in command
     assert last["crops"] == first["crops"] + 100
 
 
 def test_the_first_layers_can_stay_as_they_are(trained, config, tmp_path):
-    stage = replace(config, init=str(trained), freeze=2, epochs=0.3, out=str(tmp_path))
+    stage = replace(config, init=str(trained), frozen_layers=2, epochs=0.3, out=str(tmp_path))
     trainer = Trainer(stage, TINY)
     before = [w.copy() for w in trainer.network.get_weights()]
     trainer.run()
@@ -182,7 +182,7 @@ def test_the_precision_is_what_this_processor_does_faster_unless_one_is_asked_fo
 
 def test_the_rate_rises_and_then_falls_to_nothing_in_a_line(config):
     trainer = Trainer(replace(config, warmup=0.1, lr=1.0), TINY)
-    rates = [trainer.rate(progress) for progress in (0, 0.05, 0.1, 0.55, 1.0)]
+    rates = [trainer.schedule.learning_rate(progress) for progress in (0, 0.05, 0.1, 0.55, 1.0)]
     assert rates[0] < 0.05
     assert rates[0] < rates[1] < rates[2]
     assert rates[2] == pytest.approx(1, abs=0.01)
@@ -206,18 +206,27 @@ def test_a_run_by_minutes_begins_its_schedule_after_the_first_step_which_compile
 
     monkeypatch.setattr(trainer.objective, "train_on_batch", slow_at_first)
     trainer.run()
-    assert rates[1] == pytest.approx(trainer.rate(0.0))  # the two seconds were no part of the run
+    assert rates[1] == pytest.approx(
+        trainer.schedule.learning_rate(0.0)
+    )  # the two seconds were no part of the run
 
 
 def test_a_stage_that_another_follows_ends_at_a_share_of_its_rate(config):
     trainer = Trainer(replace(config, warmup=0.1, lr=1.0, end=0.4), TINY)
-    assert trainer.rate(0.55) == pytest.approx(0.7, abs=0.01)
-    assert trainer.rate(1.0) == pytest.approx(0.4)
+    assert trainer.schedule.learning_rate(0.55) == pytest.approx(0.7, abs=0.01)
+    assert trainer.schedule.learning_rate(1.0) == pytest.approx(0.4)
 
 
 def test_several_sizes_take_equal_shares_of_the_run(config):
     trainer = Trainer(replace(config, size=(16, 24, 24, 32)), TINY)
-    assert [trainer.crop_size(p) for p in (0, 0.24, 0.26, 0.5, 0.76, 1.0)] == [16, 16, 24, 24, 32, 32]
+    assert [trainer.schedule.crop_size(p) for p in (0, 0.24, 0.26, 0.5, 0.76, 1.0)] == [
+        16,
+        16,
+        24,
+        24,
+        32,
+        32,
+    ]
 
 
 # --- what is refused -----------------------------------------------------------------------------------
@@ -227,7 +236,7 @@ def test_a_run_that_is_over_goes_on_if_more_epochs_are_asked_for(config, trained
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     longer = Trainer(replace(config, resume=True, out=str(tmp_path), epochs=2 * config.epochs), TINY)
     assert longer.progress == pytest.approx(0.5, abs=0.02)
-    assert longer.rate(longer.progress) == pytest.approx(config.lr / 2, rel=0.1)
+    assert longer.schedule.learning_rate(longer.progress) == pytest.approx(config.lr / 2, rel=0.1)
     crops = longer.state["crops"]
     longer.run()
     assert longer.state["crops"] == pytest.approx(2 * crops, rel=0.1)
@@ -278,7 +287,7 @@ def test_killed_at_any_moment_it_goes_on_from_the_last_checkpoint(photos, tmp_pa
     out = tmp_path / "out"
     command = [sys.executable, "train.py", "--photos", str(photos), "--out", str(out)]
     command += ["--cache", str(tmp_path / "cache"), "--size", "16", "--batch", "4", "--epochs", "0.5"]
-    command += ["--precision", "float32", "--checkpoint-seconds", "0", "--rows", "30"]
+    command += ["--precision", "float32", "--checkpoint-seconds", "0", "--eval-every", "30"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     options = {"cwd": ROOT, "env": environment, "text": True}
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
