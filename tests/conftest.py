@@ -36,7 +36,7 @@ def pytest_configure(config):
     """Everything that the tests write, and the programs that they start, is deleted at the end.
 
     Temporary files of a browser, or of a page that is killed, go as well. The caches of the user are neither
-    read nor changed: which runtime was the faster, fonts, files of the Hub.
+    read nor changed: which runtime was the faster, fonts, the Hub, settings of Keras and of the browser.
     """
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # what failed is kept, out of it
     user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -44,6 +44,8 @@ def pytest_configure(config):
     folder = tempfile.mkdtemp(prefix="colorizer-tests-")
     config.stash[LITTER] = os.environ["TMPDIR"] = tempfile.tempdir = folder
     os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"
+    os.environ["XDG_CONFIG_HOME"] = f"{folder}/config"
+    os.environ["KERAS_HOME"] = f"{folder}/keras"
     os.environ["HF_HOME"] = f"{folder}/cache/huggingface"
     os.environ["MPLCONFIGDIR"] = f"{folder}/cache/matplotlib"
     # Uvicorn closes all logs when a page starts, and absl's would close the file that pytest captures with.
