@@ -183,7 +183,7 @@ def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
         image.save(folder / "photos" / f"{number:03}.jpg")
     config = TrainingConfig(
         photos=(str(folder / "photos"),), out=str(folder / "run"), cache=str(folder / "cache"), size=(size,),
-        minutes=minutes, rows=10**6, val_photos=8,
+        minutes=minutes, eval_every=10**6, val_photos=8,
     )  # fmt: skip
     trainer = Trainer(config)
     start = time.perf_counter()

@@ -4,7 +4,7 @@
     state = restore(folder, objective, average, config)
 
 `checkpoint.npz` holds the network's weights and their average, the optimizer, the layers that only training
-has, the state of the random generator, and as JSON the state and configuration of the run. It is written
+has, the states of the random generators, and as JSON the state and configuration of the run. It is written
 under a temporary name and renamed, so that a kill leaves the previous one whole.
 """
 
@@ -57,6 +57,9 @@ def save(
     for name, layer in _training_layers(objective).items():
         arrays |= {f"{name}{i}": w for i, w in enumerate(layer.get_weights())}
     arrays["seeds"] = keras.ops.convert_to_numpy(objective.seeds.state)
+    arrays |= {
+        f"dropout{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_dropout_seeds(objective.network))
+    }
     about = {"state": state, "config": asdict(config)}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     data = io.BytesIO()
@@ -94,6 +97,9 @@ def restore(
         for i, variable in enumerate(objective.optimizer.variables):
             variable.assign(saved[f"optimizer{i}"])
         objective.seeds.state.assign(saved["seeds"])
+        for i, variable in enumerate(_dropout_seeds(objective.network)):
+            if f"dropout{i}" in saved:  # older checkpoints lack it
+                variable.assign(saved[f"dropout{i}"])
     for leftover in folder.glob(".*.partial*"):  # of the moment of a kill
         leftover.unlink()
     return legacy_names.translate_state(about["state"])
@@ -103,6 +109,12 @@ def _training_layers(objective: Objective) -> dict[str, Any]:
     """The layers that only training has, by their name in the checkpoint."""
     layers = {"projection": objective.projection, "discriminator": objective.discriminator}
     return {name: layer for name, layer in layers.items() if layer is not None}
+
+
+def _dropout_seeds(network: keras.Model) -> list[Any]:
+    """The states of the random generators in the network's own layers, which are not among its weights."""
+    weights = {id(variable) for variable in network.weights}
+    return [variable for variable in network.variables if id(variable) not in weights]
 
 
 def _check_schedule(before: dict[str, Any], config: TrainingConfig) -> None:
