@@ -57,7 +57,7 @@ class BatchStream:
         x0, y0, x1, y1 = int(left), int(top), int(np.ceil(left + wide)), int(np.ceil(top + high))
         part = Image.fromarray(np.ascontiguousarray(photo[y0:y1, x0:x1]))
         box = (left - x0, top - y0, min(left - x0 + wide, part.width), min(top - y0 + high, part.height))
-        crop = np.asarray(part.resize((size, size), Image.BILINEAR, box=box))
+        crop = np.asarray(part.resize((size, size), Image.Resampling.BILINEAR, box=box))
         return crop[:, ::-1] if mirrored else crop
 
     def batch(self, position: int, count: int, size: int) -> np.ndarray:

@@ -79,7 +79,7 @@ def _check_value(name: str, value: Any, kind: type, accepts: Range | tuple[str, 
     types = (int, float) if kind is float else (kind,)
     if not isinstance(value, types) or (kind is not bool and isinstance(value, bool)):
         raise ValueError(f"{name} must be {NUMBER_WORDS[kind]}. Received: {value!r}")
-    if isinstance(accepts, Range) and value not in accepts:
+    if isinstance(accepts, Range) and isinstance(value, int | float) and value not in accepts:
         raise ValueError(f"{name} must be {accepts}. Received: {value}")
     if isinstance(accepts, tuple) and value not in accepts:
         raise ValueError(f"{name} must be one of {', '.join(accepts)}. Received: {value!r}")

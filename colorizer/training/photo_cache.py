@@ -84,10 +84,10 @@ def iterate_sources(path: Path) -> Iterator[Source]:
                 if not entry.is_dir() and wanted(entry.filename):
                     yield _source(f"{path}/{entry.filename}", partial(archive.read, entry))
     elif tarfile.is_tarfile(path):
-        with tarfile.open(path) as archive:
-            for member in archive:
-                if member.isfile() and wanted(member.name):
-                    yield _source(f"{path}/{member.name}", archive.extractfile(member).read)
+        with tarfile.open(path) as tar:
+            for member in tar:
+                if member.isfile() and wanted(member.name) and (data := tar.extractfile(member)):
+                    yield _source(f"{path}/{member.name}", data.read)
     else:
         yield _source(str(path), path.read_bytes)
 
@@ -110,7 +110,7 @@ def decode(data: bytes) -> np.ndarray:
     if short > SHORT_SIDE:
         scale = SHORT_SIDE / short
         size = (round(image.width * scale), round(image.height * scale))
-        image = image.resize(size, Image.LANCZOS)
+        image = image.resize(size, Image.Resampling.LANCZOS)
     return np.asarray(image)
 
 
@@ -155,17 +155,17 @@ class PhotoCache:
             FileNotFoundError: one of the paths does not exist.
             ValueError: fewer than `fewest` photos could be used.
         """
-        paths = [Path(path) for path in paths]
-        folder = Path(root) / _fingerprint(paths)
+        sources = [Path(path) for path in paths]
+        folder = Path(root) / _fingerprint(sources)
         if not (folder / "cache.json").exists():
-            _write(paths, folder, workers)
+            _write(sources, folder, workers)
         cache = cls(folder)
         if len(cache) < fewest:
             examples = "".join(f"\n  {name}: {why}" for name, why in islice(cache.unreadable.items(), 5))
             shutil.rmtree(folder)
             raise ValueError(
                 f"Training needs at least {fewest} usable colour photos. Received: {len(cache)} "
-                f"(and {len(cache.unreadable)} unusable) in {', '.join(map(str, paths))}{examples}"
+                f"(and {len(cache.unreadable)} unusable) in {', '.join(map(str, sources))}{examples}"
             )
         return cache
 

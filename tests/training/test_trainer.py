@@ -116,7 +116,7 @@ def test_every_row_of_the_history_has_the_scores_beside_those_of_plain_grey(trai
         assert float(row["grey_loss"]) > 0
 
 
-def test_it_learns_that_the_bright_is_blue_and_the_dark_is_red(trained):
+def test_it_learns_that_bright_is_blue_and_dark_is_red(trained):
     last = rows_of(trained)[-1]
     assert float(last["val_loss"]) < 0.8 * float(last["grey_loss"])
     assert float(last["psnr"]) > float(last["grey_psnr"])
@@ -130,12 +130,12 @@ def test_the_best_weights_are_kept_and_load_again(trained, config):
     assert answer["val_loss"] == pytest.approx(best, rel=1e-3)
 
 
-def test_the_record_for_the_model_card_tells_the_command_but_no_paths(trained):
+def test_the_record_for_the_model_card_has_the_command_but_no_paths(trained):
     about = json.loads((trained / "training.json").read_text())
     assert about["photos"] == 119
     assert about["command"].startswith("python train.py --photos photos")
     assert "--size 16 32 --batch 8 --epochs 3 --lr 0.005 --loss mse --precision float32" in about["command"]
-    assert "--out out" in about["command"]  # by which a later stage names it
+    assert "--out out" in about["command"]  # a later stage names it so
     assert "/" not in about["command"]
     assert str(about["crops"]) in {row["crops"] for row in rows_of(trained)}
     assert "Not measured." in str(build_card(trained))
@@ -151,7 +151,7 @@ def test_the_record_of_a_later_stage_is_the_recipe_of_all(trained, config, tmp_p
     assert last["crops"] == first["crops"] + 100
 
 
-def test_the_first_layers_can_stay_as_they_are(trained, config, tmp_path):
+def test_frozen_layers_stay_as_they_are(trained, config, tmp_path):
     stage = replace(config, init=str(trained), frozen_layers=2, epochs=0.3, out=str(tmp_path))
     trainer = Trainer(stage, TINY)
     before = [w.copy() for w in trainer.network.get_weights()]
@@ -162,14 +162,14 @@ def test_the_first_layers_can_stay_as_they_are(trained, config, tmp_path):
     assert moved == [False] * 4 + [True] * (len(moved) - 4)  # two kernels, two biases
 
 
-def test_weights_to_start_from_are_taken_over(trained, config, tmp_path):
+def test_initial_weights_are_used(trained, config, tmp_path):
     trainer = Trainer(replace(config, init=str(trained), out=str(tmp_path)), TINY)
     first = trainer.validation.score(trainer.objective)["val_loss"]
     assert first == pytest.approx(min(float(row["val_loss"]) for row in rows_of(trained)), rel=1e-3)
 
 
 @pytest.mark.parametrize(("asked", "used"), [(None, "bfloat16"), ("float32", "float32")])
-def test_the_precision_is_what_this_processor_does_faster_unless_one_is_asked_for(
+def test_the_precision_is_what_this_processor_does_faster_unless_one_is_given(
     config, tmp_path, monkeypatch, asked, used
 ):
     monkeypatch.setattr("colorizer.training.trainer.fastest_precision", lambda training: "mixed_bfloat16")
@@ -180,7 +180,7 @@ def test_the_precision_is_what_this_processor_does_faster_unless_one_is_asked_fo
 # --- the schedule --------------------------------------------------------------------------------------
 
 
-def test_the_rate_rises_and_then_falls_to_nothing_in_a_line(config):
+def test_the_rate_rises_and_then_falls_to_zero_in_a_line(config):
     trainer = Trainer(replace(config, warmup=0.1, lr=1.0), TINY)
     rates = [trainer.schedule.learning_rate(progress) for progress in (0, 0.05, 0.1, 0.55, 1.0)]
     assert rates[0] < 0.05
@@ -217,7 +217,7 @@ def test_a_stage_that_another_follows_ends_at_a_share_of_its_rate(config):
     assert trainer.schedule.learning_rate(1.0) == pytest.approx(0.4)
 
 
-def test_several_sizes_take_equal_shares_of_the_run(config):
+def test_several_sizes_get_equal_shares_of_the_run(config):
     trainer = Trainer(replace(config, size=(16, 24, 24, 32)), TINY)
     assert [trainer.schedule.crop_size(p) for p in (0, 0.24, 0.26, 0.5, 0.76, 1.0)] == [
         16,
@@ -232,7 +232,7 @@ def test_several_sizes_take_equal_shares_of_the_run(config):
 # --- what is refused -----------------------------------------------------------------------------------
 
 
-def test_a_run_that_is_over_goes_on_if_more_epochs_are_asked_for(config, trained, tmp_path):
+def test_a_finished_run_continues_if_more_epochs_are_requested(config, trained, tmp_path):
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     longer = Trainer(replace(config, resume=True, out=str(tmp_path), epochs=2 * config.epochs), TINY)
     assert longer.progress == pytest.approx(0.5, abs=0.02)
@@ -283,23 +283,22 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(config, trained, tmp
                 np.testing.assert_allclose(parts[name], whole[name], atol=1e-4)
 
 
-def test_killed_at_any_moment_it_goes_on_from_the_last_checkpoint(photos, tmp_path):
+def test_killed_at_any_moment_it_continues_from_the_last_checkpoint(photos, tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "train.py", "--photos", str(photos), "--out", str(out)]
     command += ["--cache", str(tmp_path / "cache"), "--size", "16", "--batch", "4", "--epochs", "0.5"]
     command += ["--precision", "float32", "--checkpoint-seconds", "0", "--eval-every", "30"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     options = {"cwd": ROOT, "env": environment, "text": True}
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
-    deadline = time.monotonic() + 120
-    # Weights and a checkpoint are in place, and quite likely the next is being written when it is killed.
-    while not (out / "colorizer.json").exists():
-        assert running.poll() is None, running.stdout.read()
-        assert time.monotonic() < deadline, "no weights within two minutes"
-        time.sleep(0.05)
-    time.sleep(0.4)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options) as running:
+        deadline = time.monotonic() + 120
+        # Weights and a checkpoint are in place, and quite likely the next is being written when it is killed.
+        while not (out / "colorizer.json").exists():
+            assert running.poll() is None, running.stdout.read()
+            assert time.monotonic() < deadline, "no weights within two minutes"
+            time.sleep(0.05)
+        time.sleep(0.4)
+        running.send_signal(signal.SIGKILL)
     assert (out / "colorizer.weights.h5").exists()
     assert_every_file_is_whole(out, but_partials=True)
     with np.load(out / "checkpoint.npz") as checkpoint:
