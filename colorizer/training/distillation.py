@@ -38,7 +38,7 @@ class Distillation:
     vgg16: LPIPS | None = None
 
     def __post_init__(self) -> None:
-        """Refuses features of nobody."""
+        """Refuses a feature weight without a network that has the features."""
         if self.feature_weight and self.teacher is None and self.vgg16 is None:
             raise ValueError(
                 f"feature_weight needs a teacher or VGG16. Received: {self.feature_weight} without"

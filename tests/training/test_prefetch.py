@@ -1,4 +1,4 @@
-"""Batches made ahead of time are the same whoever cuts them, and nobody is left working."""
+"""Batches cut ahead of time are the same from a thread and from processes, and no worker is left running."""
 
 import multiprocessing
 
@@ -24,7 +24,7 @@ def test_a_thread_and_processes_cut_what_the_stream_itself_would(stream, workers
             np.testing.assert_array_equal(batch.result(), stream.batch(position, 5, 24))
 
 
-def test_what_was_asked_for_and_not_taken_keeps_nobody_working(stream):
+def test_requests_that_are_not_used_leave_no_worker_running(stream):
     with Loader(stream, workers=1) as loader:
         waiting = [loader.prepare(0, 50, 64) for _ in range(40)]
         waiting[0].result()
@@ -33,7 +33,7 @@ def test_what_was_asked_for_and_not_taken_keeps_nobody_working(stream):
     assert multiprocessing.active_children() == []
 
 
-def test_more_is_asked_for_ahead_than_there_are_processes_to_cut_it(stream):
+def test_more_batches_are_requested_ahead_than_there_are_processes(stream):
     assert Loader(stream).ahead == 1
     with Loader(stream, workers=3) as loader:
         assert loader.ahead > 3

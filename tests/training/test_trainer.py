@@ -1,4 +1,4 @@
-"""Training as its users run it: whole files whatever happens, and nothing lost when it is killed."""
+"""Training as its users run it: complete files in all cases, and nothing lost when it is killed."""
 
 import csv
 import hashlib
@@ -168,12 +168,12 @@ def test_initial_weights_are_used(trained, config, tmp_path):
     assert first == pytest.approx(min(float(row["val_loss"]) for row in rows_of(trained)), rel=1e-3)
 
 
-@pytest.mark.parametrize(("asked", "used"), [(None, "bfloat16"), ("float32", "float32")])
+@pytest.mark.parametrize(("precision", "used"), [(None, "bfloat16"), ("float32", "float32")])
 def test_the_precision_is_what_this_processor_does_faster_unless_one_is_given(
-    config, tmp_path, monkeypatch, asked, used
+    config, tmp_path, monkeypatch, precision, used
 ):
     monkeypatch.setattr("colorizer.training.trainer.fastest_precision", lambda training: "mixed_bfloat16")
-    trainer = Trainer(replace(config, precision=asked, out=str(tmp_path)), TINY)
+    trainer = Trainer(replace(config, precision=precision, out=str(tmp_path)), TINY)
     assert trainer.network.get_layer("conv2").compute_dtype == used
 
 
@@ -190,7 +190,7 @@ def test_the_rate_rises_and_then_falls_to_zero_in_a_line(config):
     assert rates[4] == 0
 
 
-def test_a_run_by_minutes_begins_its_schedule_after_the_first_step_which_compiles(
+def test_a_run_by_minutes_starts_its_schedule_after_the_first_step_which_compiles(
     config, tmp_path, monkeypatch
 ):
     trainer = Trainer(replace(config, minutes=0.05, out=str(tmp_path / "out")), TINY)
