@@ -69,9 +69,9 @@ def test_its_features_of_a_grey_picture_are_those_of_vgg16_for_three_equal_chann
 def test_first_layers_are_frozen_pretrained_ones_learn_slowly_and_the_rest_at_full_rate(teacher):
     task = objective(teacher, film_share=0)
     task.compile(optimizer=ConvMuon(0.01))
-    before = {v.path: np.array(v) for v in teacher.variables}
+    before = {v.path: keras.ops.convert_to_numpy(v) for v in teacher.variables}
     task.train_on_batch(PHOTOS)
-    moved = {v.path: np.abs(np.array(v) - before[v.path]).mean() for v in teacher.variables}
+    moved = {v.path: np.abs(keras.ops.convert_to_numpy(v) - before[v.path]).mean() for v in teacher.variables}
     frozen = [moved[f"{PRETRAINED}{n}/kernel"] for n in range(FROZEN_CONVOLUTIONS)]
     pretrained = [moved[f"{PRETRAINED}{n}/kernel"] for n in range(FROZEN_CONVOLUTIONS, len(FILTERS))]
     fresh = moved["scene/bias"]
