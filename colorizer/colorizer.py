@@ -67,6 +67,9 @@ class Prediction:
         limits: the most that rendering may use.
         threads: the number of strips that are rendered at a time; one per core if None.
         seconds: the time that reading and the network took, which counts towards the limit for one photo.
+        hints: the colours corrected by hand; see `with_hints`.
+        tone: what is added to a* and b* everywhere; see `with_tone`.
+        correction: what the hints change on the map.
     """
 
     photo: Photo
@@ -74,6 +77,60 @@ class Prediction:
     limits: Limits = field(default_factory=Limits.from_environment)
     threads: int | None = None
     seconds: float = 0.0
+    hints: tuple[Hint, ...] = ()
+    tone: tuple[float, float] = (0.0, 0.0)
+    correction: Correction | None = field(default=None, repr=False)
+
+    def with_hints(self, hints: Iterable[Hint]) -> "Prediction":
+        """The prediction with colours corrected by hand, instead of those that it had before.
+
+        The hints keep their colours in every strength and tone; the rest is scaled and shifted as usual.
+
+        Args:
+            hints: any number up to `hints.hint.MAX_HINTS`; none for the prediction as it was.
+
+        Raises:
+            HintError: too many hints.
+        """
+        hints = tuple(hints)
+        height, width = self.ab.shape[:2]
+        lightness = self.photo.view(width, height, THUMBNAILS)
+        spreader = Spreader(lightness, self.ab, self.photo.size, self.threads)
+        known = self.correction.distances if self.correction else {}
+        return replace(self, hints=hints, correction=spreader.solve(hints, known) if hints else None)
+
+    def with_tone(self, a: float = 0.0, b: float = 0.0) -> "Prediction":
+        """The prediction with all colours shifted, except where hints say what they are.
+
+        Args:
+            a: added to a*: red above 0, green below.
+            b: added to b*: yellow above 0, blue below. `limits.WARM` is a warmer tone, its opposite a cooler.
+
+        Raises:
+            ValueError: more than `limits.MAX_TONE` in either direction.
+        """
+        check_tone(a, b)
+        return replace(self, tone=(a, b))
+
+    def colors(self, strength: float = 1.0) -> np.ndarray:
+        """The map as it is rendered: (h, w, 2) float32, a* and b* with strength, tone and hints.
+
+        Raises:
+            ValueError: strength outside [0, 2].
+        """
+        check_strength(strength)
+        ab = self.ab * np.float32(strength) + np.array(self.tone, np.float32)
+        return ab if self.correction is None else self.correction.apply(ab)
+
+    def lightness_at(self, x: float, y: float) -> float:
+        """L* of the pixel at a place, given as fractions of width and height in [0, 1]."""
+        width, height = self.photo.size
+        column, row = min(int(x * width), width - 1), min(int(y * height), height - 1)
+        if self.photo.pixels16 is not None:
+            pixels = self.photo.pixels16[row : row + 1, column : column + 1]
+        else:
+            pixels = np.asarray(self.photo.image.crop((column, row, column + 1, row + 1)))
+        return float(color.lightness(pixels)[0, 0])
 
     @property
     def suffix(self) -> str:
@@ -112,8 +169,7 @@ class Prediction:
 
     def _painter(self, strength: float, deadline: Deadline) -> Callable[[int, int], np.ndarray]:
         """What paints a strip `(top, rows)` of the photo: (rows, W, 4) uint8."""
-        check_strength(strength)
-        renderer = Renderer(self.photo.size[1], self.ab * np.float32(strength))
+        renderer = Renderer(self.photo.size[1], self.colors(strength))
 
         def paint(top: int, rows: int) -> np.ndarray:
             deadline.check()
