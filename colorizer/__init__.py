@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from colorizer.colorizer import Colorizer, Prediction
-    from colorizer.errors import PhotoError, WeightsError
+    from colorizer.errors import HintError, PhotoError, WeightsError
+    from colorizer.hints.hint import Hint, format_hints, parse_hints
     from colorizer.image.photo import Photo
     from colorizer.image.reader import read_photo
     from colorizer.image.writer import write_photo
@@ -22,24 +23,32 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Colorizer",
+    "Hint",
+    "HintError",
     "Limits",
     "Photo",
     "PhotoError",
     "Prediction",
     "WeightsError",
     "build_network",
+    "format_hints",
+    "parse_hints",
     "read_photo",
     "write_photo",
 ]
 
 _MODULES = {
     "Colorizer": "colorizer.colorizer",
+    "Hint": "colorizer.hints.hint",
+    "HintError": "colorizer.errors",
     "Limits": "colorizer.limits",
     "Photo": "colorizer.image.photo",
     "PhotoError": "colorizer.errors",
     "Prediction": "colorizer.colorizer",
     "WeightsError": "colorizer.errors",
     "build_network": "colorizer.model.network",
+    "format_hints": "colorizer.hints.hint",
+    "parse_hints": "colorizer.hints.hint",
     "read_photo": "colorizer.image.reader",
     "write_photo": "colorizer.image.writer",
 }

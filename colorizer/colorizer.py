@@ -10,13 +10,16 @@ enlarged smoothly and combined with the photo's own lightness at full resolution
 
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from colorizer.hints.hint import Hint
+from colorizer.hints.spread import Correction, Spreader
+from colorizer.image import color
 from colorizer.image.file_types import format_of, suffix_of
 from colorizer.image.guided_filter import guided_upsample, upsample
 from colorizer.image.photo import Photo, Thumbnails
@@ -24,7 +27,7 @@ from colorizer.image.reader import read_photo
 from colorizer.image.render import Renderer, warm_up
 from colorizer.image.strips import map_strips, strip_rows
 from colorizer.image.writer import Target, write_jpeg, write_photo
-from colorizer.limits import SIZE, Deadline, Limits, check_size, check_strength
+from colorizer.limits import SIZE, Deadline, Limits, check_size, check_strength, check_tone
 from colorizer.model.runtime import Runtime, precision_of, select_runtime
 from colorizer.model.spec import AB_OFFSET, AB_RANGE, STRIDE, Forward
 from colorizer.pretrained.locate import load_forward

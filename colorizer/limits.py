@@ -23,6 +23,10 @@ SIZE = 160
 # With less than 32, the network's deepest layers would see only the border.
 MIN_SIZE, MAX_SIZE = 32, 1024
 MAX_STRENGTH = 2.0
+# The largest shift of a* and of b* of a whole picture: more than from candle light to a cloudy sky.
+MAX_TONE = 30.0
+# From (a*, b*) = 0 towards (2, 10), white turns as from daylight to a lamp: along the colours of hot bodies.
+WARM = (2.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -145,3 +149,9 @@ def check_strength(strength: float) -> None:
     """Raises ValueError for a strength outside [0, 2]."""
     if not 0 <= strength <= MAX_STRENGTH:
         raise ValueError(f"strength must lie between 0 and {MAX_STRENGTH:g}. Received: {strength}")
+
+
+def check_tone(a: float, b: float) -> None:
+    """Raises ValueError for a shift of a* or b* by more than `MAX_TONE`."""
+    if not (abs(a) <= MAX_TONE and abs(b) <= MAX_TONE):
+        raise ValueError(f"tone must lie between -{MAX_TONE:g} and {MAX_TONE:g}. Received: {a}, {b}")

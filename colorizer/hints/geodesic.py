@@ -47,7 +47,7 @@ def step_costs(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
         (4, h, w + 2) float32: to the left, up, up and left, up and right; `FAR` across the border, and in a
         column more at each side.
     """
-    unit = np.float32(max(lightness.shape) / UNIT_SIDE)  # in elements of this map
+    unit = max(lightness.shape) / UNIT_SIDE  # in elements of this map
     planes = [_blur(lightness, BLUR * unit), ab[..., 0], ab[..., 1]]
     height, width = lightness.shape
     costs = np.full((4, height, width + 2), FAR, np.float32)
@@ -59,7 +59,7 @@ def step_costs(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
         ((last, first), (first, last), 2**0.5),
     )
     for cost, (here, there, elements) in zip(costs[..., 1:-1], neighbours, strict=True):
-        length = np.float32(elements) / unit
+        length = np.float32(elements / unit)
         squares = sum(np.square(plane[here] - plane[there]) for plane in planes)
         jump = np.sqrt(squares) / (length * np.float32(EDGE))
         # jump ** 1.5 by a square root is several times as fast as by a power.
@@ -78,8 +78,9 @@ def distance_from(costs: np.ndarray, row: int, column: int) -> np.ndarray:
     Returns:
         (h, w) float32; `FAR` from `FARTHEST` on.
     """
-    distance = np.full(costs.shape[1:], FAR, np.float32)
-    _search(costs, distance, row * distance.shape[1] + column + 1)
+    _, height, width = costs.shape
+    distance = np.full((height, width), FAR, np.float32)
+    _search(costs, distance, row * width + column + 1)
     return distance[:, 1:-1]
 
 
@@ -102,7 +103,7 @@ def _blur(plane: np.ndarray, sigma: float) -> np.ndarray:
 def _build(constants: int) -> Callable[..., None]:
     """The kernel; `constants` does nothing but become part of what Numba compares (see `cached_jit.py`)."""
 
-    def search(costs, distance, start):
+    def search(costs, distance, start):  # type: ignore[no-untyped-def]
         # Dijkstra's algorithm with buckets instead of a heap (Dial 1969, "Shortest-path forest with
         # topological ordering"): 3 ms for 80,000 elements. A bucket is wider than the cheapest step, so an
         # element may get a shorter distance while its bucket is being emptied; it then comes again.

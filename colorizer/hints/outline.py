@@ -41,24 +41,38 @@ def coverage(outline: Outline, width: int, height: int) -> np.ndarray:
 
 
 def inner_point(outline: Outline) -> tuple[float, float] | None:
-    """A place (x, y) well inside the outline, or None if it encloses nothing.
-
-    The outline is drawn into a grid and worn away from all sides until nothing is left; the place is the
-    last part to go.
-    """
+    """A place (x, y) well inside the outline, or None if it encloses nothing."""
     corners = np.asarray(outline, float)
     low, size = corners.min(axis=0), np.ptp(corners, axis=0)
     if not size.all():
         return None
-    inside = np.pad(coverage(tuple(map(tuple, (corners - low) / size)), GRID, GRID) > 0.5, 1)
-    last = inside
-    while inside.any():
-        last = inside
-        inside = inside.copy()
-        inside[1:-1, 1:-1] &= last[:-2, 1:-1] & last[2:, 1:-1] & last[1:-1, :-2] & last[1:-1, 2:]
-    rows, columns = np.nonzero(last[1:-1, 1:-1])
-    if not len(rows):
+    scaled = tuple((float(x), float(y)) for x, y in (corners - low) / size)
+    place = innermost(coverage(scaled, GRID, GRID) > 0.5)
+    if place is None:
         return None
-    # Of several parts that are equally wide, one: the middle between them may lie outside.
-    x, y = low + (np.array([columns[0], rows[0]]) + 0.5) / GRID * size
+    row, column = place
+    x, y = low + (np.array([column, row]) + 0.5) / GRID * size
     return float(x), float(y)
+
+
+def innermost(inside: np.ndarray) -> tuple[int, int] | None:
+    """The row and column of an element as far from the border of a region as any; None if it is empty.
+
+    The region is worn away from all sides until nothing is left; the place is in the last part to go.
+
+    Args:
+        inside: (h, w) bool.
+    """
+    left = np.pad(inside, 1)
+    last = left
+    while left.any():
+        last = left
+        left = np.zeros_like(last)
+        left[1:-1, 1:-1] = last[1:-1, 1:-1] & last[:-2, 1:-1] & last[2:, 1:-1]
+        left[1:-1, 1:-1] &= last[1:-1, :-2] & last[1:-1, 2:]
+    places = np.argwhere(last[1:-1, 1:-1])
+    if not len(places):
+        return None
+    # Of several places, one: the middle between them may lie outside.
+    row, column = places[len(places) // 2]
+    return int(row), int(column)

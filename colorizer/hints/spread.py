@@ -10,15 +10,16 @@ more hint, of difference 0, at a constant distance from everywhere. In formulas,
 place to the hints:
 
     K_j = exp(-DECAY D_j)                               how alike the place and the hint are
-    S = sum_j (HALFWAY / D_j)^CROWDING                  how near the hints are, all together
-    T = S^STEEPNESS / (1 + S^STEEPNESS)                 how much they count against the prediction
+    S = (sum_j (HALFWAY / D_j)^CROWDING)^STEEPNESS      how near the hints are, all together
+    T = S / (1 + S)                                     how much they count against the prediction
     shares = T K (the same at the hints' own places)^-1
 
 The inverse makes the shares 1 at the hint itself and 0 at all others: kriging (Gaussian-process regression
 without noise) with an exponential covariance. T is Shepard's inverse-distance weighting (1968) against the
 prediction: alone, a hint counts fully up to about HALFWAY and soon no longer; several that surround a place
-reach farther together. The shares depend on the places alone, not on the colours, so they stay the same when
-a colour, the strength or the tone of the picture changes. docs/hints.md has what this was compared with.
+reach farther together. A hint's own reach changes how far it goes alone, but not how far all of them go
+together. The shares depend on the places alone, not on the colours, so they stay the same when a colour, the
+strength or the tone of the picture changes. docs/hints.md has what this was compared with.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +49,8 @@ NEAREST = 1e-3
 # So many elements are worked on at a time: with twenty hints, less than the processor's second cache.
 PART = 8192
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Key = tuple[int, int]
 """Row and column of a hint on the map."""
 
@@ -59,15 +61,15 @@ class Correction:
 
     Attributes:
         hints: those that count: without those that a later hint at the same place has replaced.
-        shares: (n, h, w) float32, how much each counts at each place; about 0 to 1.
-        exact: (n, n) float32; `exact @ shares` is 1 at each hint's own place and 0 at all others.
+        shares: (n, h, w) float32, how much each counts at each place: in [0, 1], and together at most 1.
+        untangle: (n, n), the inverse of how much the taps of the hints have in common.
         taps: for each hint, the elements of the map that the renderer mixes at its place, and their weights.
         distances: the distance of each hint's element to all others, for the next solution.
     """
 
     hints: tuple[Hint, ...]
     shares: np.ndarray
-    exact: np.ndarray
+    untangle: np.ndarray
     taps: tuple[tuple[np.ndarray, np.ndarray], ...]
     distances: Mapping[Key, np.ndarray] = field(repr=False)
 
@@ -81,16 +83,28 @@ class Correction:
             (h, w, 2) float32. Rendered, it has each hint's colour at its place.
         """
         flat = ab.reshape(-1, 2)
-        difference = np.zeros((len(self.hints), 2), np.float32)
-        for number, (hint, (elements, weights)) in enumerate(zip(self.hints, self.taps, strict=True)):
+        before = self._rendered(flat)
+        asked = before.copy()
+        for number, hint in enumerate(self.hints):
             if hint.ab is not None:
-                difference[number] = hint.ab - weights @ flat[elements]
-        change: np.ndarray = np.tensordot(self.exact.T @ difference, self.shares, axes=(0, 0))
-        return ab + change.transpose(1, 2, 0)
+                asked[number] = hint.ab
+        shares = self.shares.reshape(len(self.hints), len(flat))
+        corrected: np.ndarray = flat + shares.T @ (asked - before)
+        # The shares are exact at the hints' elements. A pixel is a mean of several, which may lie beyond an
+        # edge: what is still missing is added to just these, each in the proportion in which it counts.
+        missing = self.untangle @ (asked - self._rendered(corrected))
+        for (elements, weights), amount in zip(self.taps, missing, strict=True):
+            corrected[elements] += weights[:, None] * amount
+        return corrected.reshape(ab.shape)
+
+    def _rendered(self, flat: np.ndarray) -> np.ndarray:
+        """What the renderer makes of a flat map at the hints' places: (n, 2) float32."""
+        colors = [weights @ flat[elements] for elements, weights in self.taps]
+        return np.array(colors, np.float32).reshape(-1, 2)
 
     def reached(self, number: int) -> np.ndarray:
         """How much one of `hints` counts at each place: (h, w) float32, in [0, 1]; shows what it reaches."""
-        share: np.ndarray = np.clip(np.tensordot(self.exact[number], self.shares, axes=1), 0, 1)
+        share: np.ndarray = self.shares[number]
         return share
 
 
@@ -116,7 +130,7 @@ class Spreader:
     def solve(self, hints: Sequence[Hint], known: Mapping[Key, np.ndarray] | None = None) -> Correction:
         """The share of each hint at each place.
 
-        Of hints less than one element of the map apart, the last counts. A place inside an outline that a
+        Of hints less than one element of the map (or one pixel) apart, the last counts. A place inside an outline that a
         later hint keeps as predicted is no longer corrected by an earlier hint.
 
         Args:
@@ -130,22 +144,23 @@ class Spreader:
         hints = self._without_replaced(hints)
         if not hints:
             nothing = np.zeros((0, self._height, self._width), np.float32)
-            return Correction((), nothing, np.zeros((0, 0), np.float32), (), {})
-        distances = self._distances([self._element(hint) for hint in hints], known or {})
-        taps = tuple(self._taps(hint) for hint in hints)
+            return Correction((), nothing, np.zeros((0, 0)), (), {})
+        keys = [self._element(hint) for hint in hints]
+        distances = self._distances(keys, known or {})
         shares = self._basis(hints, distances)
-        inverse = _inverse_at(shares, taps)
+        at_hints = shares[:, [row * self._width + column for row, column in keys]]
+        inverse = np.linalg.pinv(at_hints.astype(float)).astype(np.float32)
 
         def mix(part: slice) -> None:
             mixed = inverse @ shares[:, part]
-            # Where paths are odd, a share can be negative, and a colour beyond all that were asked for. A
-            # mean that stays between them, made exact again at the hints themselves, cannot.
+            # Where paths are odd, a share can be negative, and colours go beyond all that were asked for.
             np.maximum(mixed, 0, out=mixed)
             shares[:, part] = mixed / np.maximum(mixed.sum(axis=0), 1)
 
         self._in_parts(mix)
-        exact = _inverse_at(shares, taps)
-        return Correction(hints, shares.reshape(-1, self._height, self._width), exact, taps, distances)
+        taps = tuple(self._taps(hint) for hint in hints)
+        untangle = _untangle(taps)
+        return Correction(hints, shares.reshape(-1, self._height, self._width), untangle, taps, distances)
 
     def _element(self, hint: Hint) -> Key:
         """The element of the map that the hint lies in."""
@@ -153,11 +168,12 @@ class Spreader:
         return min(row, self._height - 1), min(column, self._width - 1)
 
     def _without_replaced(self, hints: Sequence[Hint]) -> tuple[Hint, ...]:
+        # A tiny photo has fewer pixels than its map has elements.
+        width, height = min(self._width, self._photo_size[0]), min(self._height, self._photo_size[1])
         kept: list[Hint] = []
         for hint in reversed(hints):
             close = any(
-                max(abs(hint.x - other.x) * self._width, abs(hint.y - other.y) * self._height) < 1
-                for other in kept
+                max(abs(hint.x - other.x) * width, abs(hint.y - other.y) * height) < 1 for other in kept
             )
             covered = any(
                 o.kind == "keep" and o.outline and contains(o.outline, hint.x, hint.y) for o in kept
@@ -178,21 +194,25 @@ class Spreader:
         own = {n: self._mask(hint) for n, hint in enumerate(hints) if hint.kind == "outline"}
         foreign = self._kept_from(hints)
         keys = [self._element(hint) for hint in hints]
-        reach = np.array([h.reach * (OUTLINE_REACH if h.kind == "outline" else 1) for h in hints], np.float32)
+        reach = np.array([[hint.reach * (OUTLINE_REACH if hint.kind == "outline" else 1)] for hint in hints])
+        reach = reach.astype(np.float32)
         basis = np.empty((len(hints), self._height * self._width), np.float32)
 
         def fill(part: slice) -> None:
             distance = np.stack([distances[key][part] for key in keys])
-            distance /= reach[:, None]
             np.maximum(distance, np.float32(NEAREST), out=distance)
-            nearness = np.float32(HALFWAY) / distance
-            nearness *= np.sqrt(nearness)  # to the power of CROWDING
-            alike = np.exp(np.float32(-DECAY) * distance)
+            alike = np.exp(np.float32(-DECAY) * distance / reach)
+            alone = np.float32(HALFWAY) / distance
+            crowd = np.minimum(reach, 1) * alone
+            alone *= reach
             for number, mask in own.items():
-                nearness[number] *= mask[part]
-                alike[number] *= mask[part]
-            total = nearness.sum(axis=0)
+                for plane in (alike, alone, crowd):
+                    plane[number] *= mask[part]
+            crowd *= np.sqrt(crowd)  # to the power of CROWDING
+            total = crowd.sum(axis=0)
             total *= total * np.sqrt(total)  # to the power of STEEPNESS
+            nearest = alone.max(axis=0) ** np.float32(CROWDING * STEEPNESS)
+            np.maximum(total, nearest, out=total)
             alike *= total / (1 + total)
             for number, mask in foreign.items():
                 alike[number] *= mask[part]
@@ -250,7 +270,10 @@ def _cubic_taps(count: int, length: int, place: float) -> tuple[np.ndarray, np.n
     return elements, weights / weights.sum()
 
 
-def _inverse_at(planes: np.ndarray, taps: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """The matrix that makes planes of which each is 1 at its own place and 0 at all others."""
-    values = np.stack([planes[:, elements] @ weights for elements, weights in taps], axis=1)
-    return np.linalg.pinv(values.astype(float)).astype(np.float32)
+def _untangle(taps: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """The inverse of how much the taps have in common: (n, n)."""
+    used = np.unique(np.concatenate([elements for elements, _ in taps]))
+    matrix = np.zeros((len(taps), len(used)))
+    for row, (elements, weights) in zip(matrix, taps, strict=True):
+        row[np.searchsorted(used, elements)] = weights
+    return np.linalg.pinv(matrix @ matrix.T)

@@ -40,7 +40,7 @@ def linear_rgb(lightness: np.ndarray | float, ab: np.ndarray) -> np.ndarray:
 def is_showable(lightness: np.ndarray | float, ab: np.ndarray) -> np.ndarray:
     """Whether sRGB can show colours: (...) bool of (...) L* and (..., 2) a*, b*."""
     rgb = linear_rgb(lightness, np.asarray(ab))
-    inside: np.ndarray = ((rgb >= -TOLERANCE) & (rgb <= 1 + TOLERANCE)).all(axis=-1)
+    inside: np.ndarray = np.all((rgb >= -TOLERANCE) & (rgb <= 1 + TOLERANCE), axis=-1)
     return inside
 
 
