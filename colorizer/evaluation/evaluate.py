@@ -2,6 +2,7 @@
 
     colorizer evaluate FOLDER
     colorizer evaluate FOLDER --weights W --save OUT --json evaluation.json
+    colorizer evaluate FOLDER --hints 0 1 2 5 10 20        # with hints, see hint_benchmark.py
 
 Protocol: every photo in FOLDER, at its own resolution, in sRGB. The input is its L* alone, through the same
 `Colorizer.predict` that users call. PSNR, SSIM (data range 255) and colourfulness on 8-bit RGB; CIEDE2000 as
@@ -23,8 +24,10 @@ from tqdm import tqdm
 from colorizer.atomic_write import replace_file
 from colorizer.colorizer import Colorizer
 from colorizer.errors import PhotoError, WeightsError
-from colorizer.evaluation import metrics
+from colorizer.evaluation import hint_benchmark, metrics
 from colorizer.evaluation.contact_sheet import contact_sheet, square_tile
+from colorizer.evaluation.hint_benchmark import benchmark
+from colorizer.hints.hint import MAX_HINTS
 from colorizer.image import color
 from colorizer.image.reader import read_photo
 from colorizer.image.writer import write_photo
@@ -147,23 +150,42 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE", help="contact sheet (default: OUT/../OUT-sheet.png)"
     )
+    hints = parser.add_argument_group("with hints", "what colours corrected by hand improve")
+    hints.add_argument("--hints", type=int, nargs="+", metavar="N", help="numbers of hints, such as 0 1 5 20")
+    hints.add_argument("--first", type=int, metavar="N", help="take so many photos, evenly spread")
+    hints.add_argument("--plot", type=Path, metavar="FILE", help="the figures against the number of hints")
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
         parser.error(f"there is no folder {options.folder}")
+    if options.hints is None and (options.first is not None or options.plot):
+        parser.error("--first and --plot belong to --hints")
+    if options.hints and not 0 <= min(options.hints) <= max(options.hints) <= MAX_HINTS:
+        parser.error(f"--hints must lie between 0 and {MAX_HINTS}. Received: {options.hints}")
+    if options.first is not None and options.first < 1:
+        parser.error(f"--first must be at least 1. Received: {options.first}")
     sheet = options.sheet
-    if sheet is None and options.save:
+    if sheet is None and options.save and not options.hints:
         # Not inside OUT: other tools score every picture in that folder.
         sheet = options.save.with_name(f"{options.save.name}-sheet.png")
-    for target in (sheet, options.json):
+    for target in (sheet, options.json, options.plot):
         if target:
             target.parent.mkdir(parents=True, exist_ok=True)
     try:
         colorizer = Colorizer.from_pretrained(options.weights)
-        result = evaluate(colorizer, options.folder, options.size, options.save, sheet)
+        if options.hints:
+            result = benchmark(
+                colorizer, options.folder, options.hints, options.size, options.first, options.save
+            )
+            table = hint_benchmark.format_table(result)
+        else:
+            result = evaluate(colorizer, options.folder, options.size, options.save, sheet)
+            table = format_table(result)
+        if options.plot:
+            hint_benchmark.save_plot(options.plot, result)
     except (WeightsError, ValueError) as error:
         print(f"colorizer evaluate: {error}", file=sys.stderr)
         return 2
-    print(format_table(result))
+    print(table)
     # With the checksum, nobody mistakes this table for that of other weights.
     result["weights"] = manifest.sha256(find_weights(options.weights))
     if options.json:

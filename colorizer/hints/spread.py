@@ -130,8 +130,8 @@ class Spreader:
     def solve(self, hints: Sequence[Hint], known: Mapping[Key, np.ndarray] | None = None) -> Correction:
         """The share of each hint at each place.
 
-        Of hints less than one element of the map (or one pixel) apart, the last counts. A place inside an outline that a
-        later hint keeps as predicted is no longer corrected by an earlier hint.
+        Of hints less than one element of the map, or one pixel, apart, the last counts. A place inside an
+        outline that a later hint keeps as predicted is no longer corrected by an earlier hint.
 
         Args:
             hints: any number up to `MAX_HINTS`.

@@ -150,10 +150,10 @@ def test_an_outline_that_encloses_nothing_is_refused(outline):
     ids=["10,000 hints", "100,000 corners", "too many bytes", "long text"],
 )  # fmt: skip
 def test_huge_input_is_refused_within_a_second(text, reason):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(HintError) as error:
         parse_hints(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert reason in str(error.value)
 
 
