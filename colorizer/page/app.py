@@ -19,7 +19,9 @@ from colorizer.limits import SIZE
 from colorizer.page import about_tab, gradio_patches, theme
 from colorizer.page.batch_tab import BatchTab
 from colorizer.page.error_messages import ErrorMessages, errors_as_messages, exception_handlers
+from colorizer.page.security.addresses import requested_by
 from colorizer.page.security.body_limits import BodyLimits
+from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.security.hosts import AllowedHosts, HostCheck
 from colorizer.page.security.login import Login
 from colorizer.page.security.rate_limits import RateLimits
@@ -52,18 +54,19 @@ def build_page(colorizer: Colorizer) -> Page:
     gradio_patches.install()
     store = SessionStore(memory_budget())
     examples = Examples(colorizer)
+    turns = FairTurns()  # one photo at a time, whichever way it came
     with Page(title="Colorizer", analytics_enabled=False) as page:
         page.examples = examples
         gr.Markdown(INTRODUCTION)
         warming = gr.Markdown(WARMING, elem_id="warming")
         with gr.Tab("One photo"):
-            SinglePhotoTab(colorizer, examples, store)
+            SinglePhotoTab(colorizer, examples, store, turns)
         with gr.Tab("Many photos"):
-            BatchTab(colorizer, store)
+            BatchTab(colorizer, store, turns)
         with gr.Tab("About"):
             about_tab.build()
         _tell_when_warm(page, warming, examples)
-        _add_endpoint(colorizer)
+        _add_endpoint(colorizer, turns)
     waiting = None if math.isinf(LIMITS.queue) else int(LIMITS.queue)
     return gradio_patches.protect(page.queue(max_size=waiting, api_open=False), store)
 
@@ -79,8 +82,10 @@ def _tell_when_warm(page: Page, warming: gr.Markdown, examples: Examples) -> Non
     )  # fmt: skip
 
 
-def _add_endpoint(colorizer: Colorizer) -> None:
-    def colorize(photo: str, strength: float = 1.0, size: int = SIZE) -> Iterator[str]:
+def _add_endpoint(colorizer: Colorizer, turns: FairTurns) -> None:
+    def colorize(
+        photo: str, strength: float = 1.0, size: int = SIZE, request: gr.Request = None
+    ) -> Iterator[str]:
         """Colours a photo. Returns the coloured file: same type, own resolution, EXIF kept.
 
         Args:
@@ -90,9 +95,10 @@ def _add_endpoint(colorizer: Colorizer) -> None:
         """
         if photo is None:
             raise gr.Error(NO_PHOTO, print_exception=False)
-        prediction = predict(colorizer, photo, size)
         with errors_as_messages(), scratch_dir() as folder:
-            yield write_result(prediction, strength, folder)
+            with turns.turn(requested_by(request)):
+                path = write_result(predict(colorizer, photo, size), strength, folder)
+            yield path
 
     gr.Button(visible=False).click(
         colorize,

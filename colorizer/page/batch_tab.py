@@ -9,7 +9,7 @@ from colorizer.limits import MAX_STRENGTH
 from colorizer.page.batch import ARCHIVE, Batch
 from colorizer.page.compare_slider import compare
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
-from colorizer.page.security.addresses import owner_of
+from colorizer.page.security.addresses import requested_by
 from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.session import checked_strength
 from colorizer.page.session_store import SessionStore
@@ -33,9 +33,8 @@ BATCHES = {
 class BatchTab:
     """The tab's components and what they do; create it where the tab belongs in the page."""
 
-    def __init__(self, colorizer: Colorizer, store: SessionStore):
-        self.colorizer, self.store = colorizer, store
-        self.turns = FairTurns()  # one photo at a time, batches of different visitors in turns
+    def __init__(self, colorizer: Colorizer, store: SessionStore, turns: FairTurns):
+        self.colorizer, self.store, self.turns = colorizer, store, turns
         self.key = gr.State(None, time_to_live=SETTINGS.keep_seconds, delete_callback=store.delete)
         gr.Markdown(INTRODUCTION)
         with gr.Row(elem_classes="workspace"):
@@ -89,7 +88,7 @@ class BatchTab:
                 f"At most {MAX_PHOTOS:g} photos at once. Received: {len(paths)}", print_exception=False
             )
         strength = checked_strength(strength)
-        owner = owner_of(request.client.host if request.client else None, request.session_hash)
+        owner = requested_by(request)
         self.store.delete(key)  # the visitor's batch before this one
         with errors_as_messages():
             batch = Batch()

@@ -41,7 +41,8 @@ class Settings:
     connections: int = 1000  # of all addresses together; each takes a file descriptor
     connections_per_address: int = 100  # a browser opens six
     requests_per_second: float = 20  # for anything but the page's own scripts and styles
-    request_burst: float = 200  # opening the page takes a dozen
+    request_burst: float = 400  # opening the page takes twenty
+    bytes_per_request: float = 100_000  # of JSON, that count as one more request
     asset_requests_per_second: float = 200
     asset_burst: float = 2000  # opening the page takes a hundred and fifty
     uploads_at_once: int = 6

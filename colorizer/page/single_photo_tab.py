@@ -8,10 +8,12 @@ from threading import Event, Thread, main_thread
 import gradio as gr
 
 from colorizer.colorizer import Colorizer
+from colorizer.image.photo import Photo
 from colorizer.limits import MAX_STRENGTH, SIZE
 from colorizer.page.compare_slider import compare, pair_of
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
-from colorizer.page.security.addresses import owner_of
+from colorizer.page.security.addresses import requested_by
+from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.session import (
     Session,
     checked_strength,
@@ -95,8 +97,8 @@ class Examples:
 class SinglePhotoTab:
     """The tab's components and what they do; create it where the tab belongs in the page."""
 
-    def __init__(self, colorizer: Colorizer, examples: Examples, store: SessionStore):
-        self.colorizer, self.examples, self.store = colorizer, examples, store
+    def __init__(self, colorizer: Colorizer, examples: Examples, store: SessionStore, turns: FairTurns):
+        self.colorizer, self.examples, self.store, self.turns = colorizer, examples, store, turns
         self.key = gr.State(None, time_to_live=SETTINGS.keep_seconds, delete_callback=store.delete)
         with gr.Row(elem_classes="workspace"):
             with gr.Column(scale=2, min_width=280):
@@ -208,7 +210,7 @@ class SinglePhotoTab:
         """A new photo: everything is made anew."""
         if path is None:
             raise gr.Error(EXPIRED, print_exception=False)
-        session = Session.of(predict(self.colorizer, path, size))
+        session = self._predict(path, size, request)
         yield from self._show(session, strength, self._keep(session, request))
         self.store.delete(key)
 
@@ -220,16 +222,19 @@ class SinglePhotoTab:
             path = self.examples.paths[event.index]
         session = self.examples.session(path, size)
         if session is None:
-            session = Session.of(predict(self.colorizer, str(path), size))
+            session = self._predict(str(path), size, request)
             new = self._keep(session, request)
         else:
             new = self._keep(session, request, 0)  # it is in memory anyway
         yield from self._show(session, strength, new)
         self.store.delete(key)
 
+    def _predict(self, photo: str | Photo, size: float, request: gr.Request) -> Session:
+        with self.turns.turn(requested_by(request)):
+            return Session.of(predict(self.colorizer, photo, size))
+
     def _keep(self, session: Session, request: gr.Request, size: float | None = None) -> str:
-        owner = owner_of(request.client.host if request.client else None, request.session_hash)
-        return self.store.put(owner, session, session.bytes if size is None else size)
+        return self.store.put(requested_by(request), session, session.bytes if size is None else size)
 
     def _show(self, session: Session, strength: float, key: str) -> Iterator[dict]:
         strength = checked_strength(strength)
@@ -289,7 +294,7 @@ class SinglePhotoTab:
             yield {self.key: gr.skip()}
             return
         strength = checked_strength(strength)
-        session = Session.of(predict(self.colorizer, self._session(key).prediction.photo, size))
+        session = self._predict(self._session(key).prediction.photo, size, request)
         with errors_as_messages(), scratch_dir() as folder:
             yield {
                 self.key: self._keep(session, request),
@@ -307,11 +312,13 @@ class SinglePhotoTab:
             pair = pair_of(session, strength, folder)
             yield {self.before_after: pair, self.colored: pair["color"]["path"]}
 
-    def write_result(self, key: str | None, strength: float) -> Iterator[str]:
+    def write_result(self, key: str | None, strength: float, request: gr.Request) -> Iterator[str]:
         """The file in colour at full resolution."""
         session = self._session(key)
         with errors_as_messages(), scratch_dir() as folder:
-            yield write_result(session.prediction, strength, folder)
+            with self.turns.turn(requested_by(request)):
+                path = write_result(session.prediction, strength, folder)
+            yield path
 
     def write_comparison(self, key: str | None, strength: float) -> Iterator[str]:
         """One picture of before and after."""

@@ -9,6 +9,7 @@ from PIL import Image
 from colorizer.page.batch import ARCHIVE, Batch
 from colorizer.page.batch_tab import BatchTab
 from colorizer.page.error_messages import DISK_FULL
+from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.session_store import SessionStore
 from tests.helpers.disk import full_disk
 
@@ -24,7 +25,7 @@ def photos(tmp_path) -> list[str]:
 @pytest.fixture
 def tab(tiny_colorizer) -> BatchTab:
     with gr.Blocks():
-        return BatchTab(tiny_colorizer, SessionStore())
+        return BatchTab(tiny_colorizer, SessionStore(), FairTurns())
 
 
 class Request:

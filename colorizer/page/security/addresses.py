@@ -37,3 +37,8 @@ def owner_of(host: str | None, session: str | None) -> str:
     """Whom a photo in work is counted for."""
     address = address_of(host)
     return address if is_limited(address) else f"{address}#{session}"
+
+
+def requested_by(request) -> str:
+    """Whom a photo is counted for that a `gr.Request` asks for."""
+    return owner_of(request.client.host if request.client else None, request.session_hash)

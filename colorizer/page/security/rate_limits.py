@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import Counter, deque
 
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,13 +31,13 @@ class TokenBuckets:
         self.rate, self.burst = rate, burst
         self._buckets: dict[str, tuple[float, float]] = {}  # tokens, and when they were counted
 
-    def take(self, key: str) -> bool:
-        """Whether a key may act now."""
+    def take(self, key: str, cost: float = 1) -> bool:
+        """Whether a key may act now; some acts count for several."""
         now = time.monotonic()
         tokens, since = self._buckets.get(key, (self.burst, now))
         tokens = min(self.burst, tokens + (now - since) * self.rate)
-        allowed = tokens >= 1
-        self._buckets[key] = (tokens - allowed, now)
+        allowed = tokens >= min(cost, self.burst)
+        self._buckets[key] = (tokens - (cost if allowed else 0), now)
         if len(self._buckets) > MOST_ADDRESSES:
             full = self.burst / self.rate  # seconds after which a bucket is full again
             self._buckets = {k: b for k, b in self._buckets.items() if now - b[1] < full}
@@ -84,7 +85,8 @@ class RateLimits:
             await self.app(scope, receive, send)
             return
         route: Route = scope[ROUTE]
-        if not (self._assets if route.asset else self._requests).take(address):
+        buckets = self._assets if route.asset else self._requests
+        if not buckets.take(address, route.cost + _body_cost(scope, route)):
             await _refuse(TOO_FAST, scope, receive, send)
         elif route.kind == "upload":
             await self._upload(address, scope, receive, send)
@@ -115,6 +117,13 @@ class RateLimits:
             self._uploads[address] -= 1
             if not self._uploads[address]:
                 del self._uploads[address]
+
+
+def _body_cost(scope: Scope, route: Route) -> float:
+    """What reading a message in memory costs; files are limited by their bytes."""
+    length = Headers(scope=scope).get("content-length", "")
+    announced = int(length) if length.isdecimal() and len(length) < 20 else 0
+    return min(announced, route.body) / SETTINGS.bytes_per_request if route.kind == "json" else 0
 
 
 async def _refuse(message: str, scope: Scope, receive: Receive, send: Send) -> None:

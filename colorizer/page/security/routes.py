@@ -31,6 +31,8 @@ class Route:
             on as it comes, "form" is name and password.
         public: whether it is served before a login.
         asset: a script, style or font of the page, of which a browser asks for many at once.
+        cost: in requests of which an address has so many a second; what Gradio makes anew for everybody who
+            asks takes as much of the processor as ten others.
     """
 
     methods: tuple[str, ...]
@@ -39,6 +41,7 @@ class Route:
     kind: str = ""
     public: bool = False
     asset: bool = False
+    cost: float = 1
 
 
 def _route(methods: str, pattern: str, **options) -> Route:
@@ -48,8 +51,8 @@ def _route(methods: str, pattern: str, **options) -> Route:
 JSON = {"kind": "json", "body": SETTINGS.json_bytes}
 MCP = r"/gradio_api/mcp/?"
 ROUTES = [
-    _route("GET HEAD", r"/", public=True),
-    _route("GET", r"/config"),
+    _route("GET HEAD", r"/", public=True, cost=10),
+    _route("GET", r"/config", cost=10),
     _route("GET", r"/logout"),
     _route("GET", r"/(theme\.css|favicon\.ico|robots\.txt)", public=True, asset=True),
     _route("GET", rf"/(assets|static){NAMES}", public=True, asset=True),
@@ -64,7 +67,8 @@ ROUTES = [
     _route("POST", r"/gradio_api/call/(v2/)?colorize", **JSON),
     _route("GET", r"/gradio_api/call/(v2/)?colorize/\w{1,64}"),
     # What programs ask first, and what Gradio asks itself when it has started.
-    _route("GET", r"/gradio_api/(info/?|app_id)"),
+    _route("GET", r"/gradio_api/info/?", cost=10),
+    _route("GET", r"/gradio_api/app_id"),
     _route("GET", r"/gradio_api/startup-events", public=True),
     # The Model Context Protocol, with --mcp.
     _route("GET DELETE", MCP),

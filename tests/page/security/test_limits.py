@@ -65,6 +65,8 @@ def test_a_burst_is_allowed_and_then_so_many_a_second(clock):
     assert buckets.take("bob")
     clock.now += 1
     assert [buckets.take("ann") for _ in range(3)] == [True, True, False]
+    clock.now += 2
+    assert [buckets.take("ann", cost=3) for _ in range(2)] == [True, False]
 
 
 def test_bytes_count_for_as_long_as_they_are_kept(clock):
