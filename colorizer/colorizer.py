@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.hints.hint import Hint
+from colorizer.hints.palette import match_hints
 from colorizer.hints.spread import Correction, Spreader
 from colorizer.image import color
 from colorizer.image.file_types import format_of, suffix_of
@@ -73,6 +74,7 @@ class Prediction:
         hints: the colours corrected by hand; see `with_hints`.
         tone: what is added to a* and b* everywhere; see `with_tone`.
         correction: what the hints change on the map.
+        spreader: what spreads hints over this photo, so that the next hint costs less than the first.
     """
 
     photo: Photo
@@ -83,6 +85,7 @@ class Prediction:
     hints: tuple[Hint, ...] = ()
     tone: tuple[float, float] = (0.0, 0.0)
     correction: Correction | None = field(default=None, repr=False)
+    spreader: Spreader | None = field(default=None, repr=False)
 
     def with_hints(self, hints: Iterable[Hint]) -> "Prediction":
         """The prediction with colours corrected by hand, instead of those that it had before.
@@ -96,11 +99,24 @@ class Prediction:
             HintError: too many hints.
         """
         hints = tuple(hints)
-        height, width = self.ab.shape[:2]
-        lightness = self.photo.view(width, height, THUMBNAILS)
-        spreader = Spreader(lightness, self.ab, self.photo.size, self.threads)
+        spreader = self.spreader or Spreader(self._lightness(), self.ab, self.photo.size, self.threads)
         known = self.correction.distances if self.correction else {}
-        return replace(self, hints=hints, correction=spreader.solve(hints, known) if hints else None)
+        correction = spreader.solve(hints, known) if hints else None
+        return replace(self, hints=hints, correction=correction, spreader=spreader)
+
+    def hints_like(self, reference: Image.Image, count: int = 8) -> tuple[Hint, ...]:
+        """Hints that give the photo the colours of another picture, for `with_hints`.
+
+        Args:
+            reference: a picture in colour; see `hints.palette.match_hints`.
+            count: the most hints that there may be.
+        """
+        return match_hints(self._lightness(), self.ab, reference, count)
+
+    def _lightness(self) -> np.ndarray:
+        """L* at the size of the map: (h, w) float32."""
+        height, width = self.ab.shape[:2]
+        return self.photo.view(width, height, THUMBNAILS)
 
     def with_tone(self, a: float = 0.0, b: float = 0.0) -> "Prediction":
         """The prediction with all colours shifted, except where hints say what they are.

@@ -27,6 +27,8 @@ MAX_STRENGTH = 2.0
 MAX_TONE = 30.0
 # From (a*, b*) = 0 towards (2, 10), white turns as from daylight to a lamp: along the colours of hot bodies.
 WARM = (2.0, 10.0)
+# Three times as warm is as yellow as `MAX_TONE` allows.
+MAX_WARMTH = 3.0
 
 
 @dataclass(frozen=True)
@@ -155,3 +157,14 @@ def check_tone(a: float, b: float) -> None:
     """Raises ValueError for a shift of a* or b* by more than `MAX_TONE`."""
     if not (abs(a) <= MAX_TONE and abs(b) <= MAX_TONE):
         raise ValueError(f"tone must lie between -{MAX_TONE:g} and {MAX_TONE:g}. Received: {a}, {b}")
+
+
+def tone_of(warmth: float) -> tuple[float, float]:
+    """The tone for `Prediction.with_tone`: so many times `WARM`; cooler below 0.
+
+    Raises:
+        ValueError: warmth outside [-3, 3].
+    """
+    if not -MAX_WARMTH <= warmth <= MAX_WARMTH:
+        raise ValueError(f"tone must lie between -{MAX_WARMTH:g} and {MAX_WARMTH:g}. Received: {warmth}")
+    return WARM[0] * warmth, WARM[1] * warmth

@@ -1,7 +1,7 @@
 """Colours to choose from: those of a reference photo, and those that common objects have.
 
     swatches = palette_of(image)                   # the main colours of a picture, the most frequent first
-    hints = match_hints(prediction, image)         # a hint for each region: the reference's colour for it
+    hints = match_hints(lightness, ab, image)      # a hint for each region: the reference's colour for it
     MEMORY_COLORS["brick"]                         # (a*, b*)
 
 "Colours like in this picture" gives hints as if by hand: they can be shown, changed and removed like others.

@@ -10,7 +10,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from colorizer import Colorizer, Hint, HintError
 from colorizer.colorizer import Prediction
 from colorizer.image.gamut import nearest_showable
-from colorizer.limits import MAX_TONE, WARM
+from colorizer.limits import MAX_TONE, MAX_WARMTH, WARM, tone_of
 from tests.helpers.paths import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -136,6 +136,17 @@ def test_the_network_does_not_run_again(tiny_colorizer):
     assert len(runs) == before
 
 
+def test_a_reference_gives_hints_with_its_colors(prediction):
+    reference = Image.new("RGB", (40, 30), "#c02010")
+    hints = prediction.hints_like(reference, 4)
+    assert 1 <= len(hints) <= 4
+    a, b = rgb2lab(np.asarray(reference))[0, 0, 1:]
+    for hint in hints:
+        np.testing.assert_allclose(hint.ab, (a, b), atol=1)
+    red = (rgb2lab(np.asarray(p.render()))[..., 1].mean() for p in (prediction.with_hints(hints), prediction))
+    assert next(red) > next(red) + 2
+
+
 def test_too_many_hints_are_refused(prediction):
     with pytest.raises(HintError, match="at most"):
         prediction.with_hints([Hint(0.5, 0.5)] * 10_000)
@@ -157,6 +168,15 @@ def test_a_warmer_tone_is_yellower_and_a_cooler_one_bluer(prediction):
 def test_a_tone_out_of_range_is_refused(prediction, tone):
     with pytest.raises(ValueError, match=r"tone must lie between -30 and 30\. Received"):
         prediction.with_tone(*tone)
+
+
+def test_the_tone_is_also_one_number_from_cool_to_warm(prediction):
+    assert tone_of(0) == (0, 0)
+    assert tone_of(1) == WARM
+    for warmth in (-MAX_WARMTH, MAX_WARMTH):
+        prediction.with_tone(*tone_of(warmth))
+    with pytest.raises(ValueError, match=r"tone must lie between -3 and 3\. Received: 3\.1"):
+        tone_of(3.1)
 
 
 def test_a_corrected_photo_is_saved_like_any_other(prediction, tmp_path: Path):
