@@ -92,6 +92,7 @@ def _add_endpoint(colorizer: Colorizer, turns: FairTurns) -> None:
             photo: a file of any common type
             strength: scales the colours: 0 is grey, 1 as predicted, up to 2
             size: the network sees about size x size pixels, from 32 to 1024
+            request: who asks; the server fills it in
         """
         if photo is None:
             raise gr.Error(NO_PHOTO, print_exception=False)
