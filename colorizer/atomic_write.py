@@ -2,12 +2,16 @@
 
 import errno
 import os
+import platform
+import time
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """What the system says when a disk, or a user's share of it, is full."""
+ABANDONED = 86400.0  # seconds after which what another machine began is no longer being written
+_HOST = platform.node().replace(".", "-")[:40]
 _numbers = count()
 Bytes = bytes | bytearray | memoryview
 
@@ -20,7 +24,7 @@ def replace_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
         data: what to write, or parts of it, each written as it comes.
     """
     # A name may be as long as the file system allows, so that only its beginning fits.
-    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.{next(_numbers)}.partial")
+    partial = path.with_name(f".{path.name[:40]}.{_HOST}.{os.getpid()}.{next(_numbers)}.partial")
     try:
         with open(partial, "wb") as file:
             file.writelines([data] if isinstance(data, Bytes) else data)
@@ -32,13 +36,26 @@ def replace_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes what `replace_file` had begun in `folder` when its process was killed."""
+    """Removes what `replace_file` had begun in `folder` when its process was killed.
+
+    The folder may be on a disk that several machines write to. Which of its processes live, only a machine
+    itself can say: what another one began is removed when it is a day old.
+    """
     if os.name == "nt":  # asking there whether a process lives would end it
         return
     for partial in folder.glob(".*.partial"):
-        process = partial.name.split(".")[-3]
-        if process.isdigit() and not _alive(int(process)):
+        *_, host, process, _, _ = ("", "", *partial.name.split("."))
+        own = host == _HOST and process.isdigit()
+        if (own and not _alive(int(process))) or (not own and _age(partial) > ABANDONED):
             partial.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written to; 0 if it has gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _alive(process: int) -> bool:

@@ -26,6 +26,7 @@ from colorizer.cpu import cores
 from colorizer.errors import PhotoError, WeightsError
 from colorizer.fast_import import gc_paused, hide_modules
 from colorizer.limits import MAX_STRENGTH, SIZE, UNLIMITED, Limits, check_size, check_strength
+from colorizer.shard import Shard
 from colorizer.terminal import printable, say
 
 if TYPE_CHECKING:
@@ -148,6 +149,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="photos at a time, each on one processor core (default: as many as there are cores)",
     )  # fmt: skip
     parser.add_argument(
+        "--shard", metavar="K/N",
+        help="only the photos of the Kth of N shares; N machines, K = 1 … N, colour each photo once",
+    )  # fmt: skip
+    parser.add_argument(
         "--no-limits", action="store_true",
         help="photos of any size, taking any time (the limits: see README)",
     )  # fmt: skip
@@ -159,6 +164,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         check_strength(options.strength)
     except ValueError as error:
         parser.error(f"--{error}")
+    if options.shard is not None:
+        try:
+            options.shard = Shard.parse(options.shard)
+        except ValueError as error:
+            parser.error(f"--shard: {error}")
     stream = Path("-")
     if stream in (*options.photos, options.output) and (
         len(options.photos) > 1 or options.output is None or options.output.is_dir()
@@ -178,9 +188,11 @@ def color(arguments: Sequence[str]) -> int:
     from colorizer.file_plan import plan_files
 
     try:
-        plan = plan_files(options.photos, options.output, options.pages == "all")
+        plan = plan_files(options.photos, options.output, options.pages == "all", options.shard)
     except PhotoError as error:
         return _complain(str(error), 2)
+    if not plan.jobs and options.shard is not None:  # that a share is empty is no failure of its machine
+        return _complain(f"there are no photos in shard {options.shard}", 0)
     if not plan.jobs:
         return _complain(f"there are no photos in {', '.join(map(str, options.photos))}", 1)
     for note in plan.notes:

@@ -6,7 +6,8 @@
 
 No two results get one name. `a.gif` and `a.png` would both become `a.png`, so the first becomes `a.gif.png`.
 `A.jpg` and `a.jpg` are one name on many disks, and so are two ways to write "é" in Unicode: the second one
-gets a number. The names depend on the photos alone, so the same command continues an interrupted run.
+gets a number. The names depend on the photos alone, so the same command continues an interrupted run, and
+several machines that take a shard of the photos each (`shard.py`) agree on them.
 """
 
 import unicodedata
@@ -20,6 +21,7 @@ from colorizer.image import pdf
 from colorizer.image.file_types import output_suffix
 from colorizer.image.provenance import is_result
 from colorizer.image.reader import count_pages
+from colorizer.shard import Shard
 
 # A folder is searched for these; a file named on the command line is tried whatever its suffix.
 PHOTO_SUFFIXES = {
@@ -55,7 +57,9 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def plan_files(inputs: Iterable[Path], output: Path | None, all_pages: bool = False) -> Plan:
+def plan_files(
+    inputs: Iterable[Path], output: Path | None, all_pages: bool = False, shard: Shard | None = None
+) -> Plan:
     """Finds the photos and decides the names of their results.
 
     Args:
@@ -63,6 +67,7 @@ def plan_files(inputs: Iterable[Path], output: Path | None, all_pages: bool = Fa
         output: a folder, in which folders keep their shape; for a single photo also a file name; None for
             results beside their photos.
         all_pages: whether every page of a TIFF or PDF document is coloured, or the first alone.
+        shard: the share of the photos to colour; all if None. The names are those of the whole plan.
 
     Raises:
         PhotoError: an input is neither a file nor a folder, or is a folder inside the output folder, or a
@@ -78,14 +83,18 @@ def plan_files(inputs: Iterable[Path], output: Path | None, all_pages: bool = Fa
             return _distinct(_pages(Job(inputs[0], output, exact=True), all_pages))
         _check_output(inputs, output)
     jobs, seen = [], set()
+    others: set[Path] = set()
     for source, relative in find_photos(inputs, output):
         identity = source.resolve()
         if identity not in seen:
             seen.add(identity)
+            if shard is not None and not shard.holds(relative):
+                others.add(source)
             name = relative.with_suffix(output_suffix(source))
             beside = source.with_name(f"{source.stem}{BESIDE}{name.suffix}")
             jobs += _pages(Job(source, beside if output is None else output / name), all_pages)
-    return _distinct(jobs)
+    plan = _distinct(jobs)
+    return replace(plan, jobs=tuple(job for job in plan.jobs if job.source not in others))
 
 
 def find_photos(inputs: Iterable[Path], output: Path | None = None) -> Iterator[tuple[Path, Path]]:

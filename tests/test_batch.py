@@ -17,6 +17,7 @@ from PIL import Image
 from colorizer import batch as batches
 from colorizer import cli as command
 from colorizer import colorizer as core
+from colorizer.atomic_write import _HOST
 from colorizer.batch import BatchColorizer, MemorySemaphore, Stop, color_all
 from colorizer.file_plan import Job
 from tests.helpers.paths import ROOT
@@ -90,7 +91,9 @@ def test_a_batch_that_is_killed_and_then_stopped_goes_on_to_the_end(album, tmp_p
     killed.communicate()
     before = check_whole(out)
     assert 3 <= before < 30
-    (out / f".07.jpg.{killed.pid}.0.partial").write_bytes(b"what a kill in the midst of writing leaves")
+    (out / f".07.jpg.{_HOST}.{killed.pid}.0.partial").write_bytes(
+        b"what a kill in the midst of writing leaves"
+    )
 
     stopped = start(album, out)
     wait_for_files(out, before + 2)

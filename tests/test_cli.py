@@ -12,6 +12,7 @@ from PIL import Image
 import colorizer
 from colorizer import cli as command
 from colorizer import colorizer as core
+from colorizer.shard import Shard
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import load_image
 
@@ -311,3 +312,26 @@ def test_a_library_that_is_missing_is_named_with_the_extra_that_has_it(monkeypat
     monkeypatch.setattr("colorizer.evaluation.evaluate.main", lambda arguments: __import__("no_such_module"))
     with pytest.raises(ModuleNotFoundError):  # a fault of the package itself is not explained away
         command.main(["evaluate", "photos/"])
+
+
+def test_two_machines_with_a_shard_each_color_every_photo_once(album, tmp_path, capsys):
+    assert run(album, "-o", tmp_path / "out", "--shard", "1/2") == 0
+    first = tree(tmp_path / "out")
+    assert run(album, "-o", tmp_path / "out", "--shard", "2/2") == 0
+    assert "0 already there, 0 failed" in capsys.readouterr().err.splitlines()[-1]
+    assert 0 < len(first) < 5
+    assert tree(tmp_path / "out") == ["a.jpg", "b.PNG", "sea/1951/d.webp", "sea/1951/e.png", "sea/c.tif"]
+
+
+def test_a_shard_without_photos_is_no_failure(album, tmp_path, capsys):
+    (empty,) = {"1/2", "2/2"} - {f"{number}/2" for number in (1, 2) if Shard(number, 2).holds(Path("a.jpg"))}
+    assert run(album / "a.jpg", "-o", tmp_path / "out", "--shard", empty) == 0
+    assert f"there are no photos in shard {empty}" in capsys.readouterr().err
+
+
+def test_a_shard_that_cannot_be_is_wrong_usage(album, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run(album, "-o", tmp_path / "out", "--shard", "3/2")
+    assert (
+        "--shard: a shard is K/N with K from 1 to N, such as 3/100. Received: 3/2" in capsys.readouterr().err
+    )

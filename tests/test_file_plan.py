@@ -5,9 +5,11 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from colorizer.errors import PhotoError
 from colorizer.file_plan import find_photos, plan_files
+from colorizer.shard import Shard
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -90,3 +92,31 @@ def test_a_pipe_and_a_device_are_named(tmp_path):
     for path in (tmp_path / "pipe.jpg", Path("/dev/zero")):
         with pytest.raises(PhotoError, match="is a device or a pipe, not a photo"):
             plan_files([path], tmp_path / "out")
+
+
+# --- shards: several machines, each with its share ---------------------------------------------------------
+
+
+def test_the_shards_of_a_folder_are_together_its_whole_plan(tmp_path):
+    album = touch(tmp_path, *(f"box{n % 3}/{n}.{suffix}" for n in range(20) for suffix in ("gif", "png")))
+    whole = plan_files([album], Path("out")).jobs
+    shards = [plan_files([album], Path("out"), shard=Shard(number, 4)).jobs for number in (1, 2, 3, 4)]
+    assert all(shards)
+    assert sorted(job.target for shard in shards for job in shard) == sorted(job.target for job in whole)
+
+
+def test_the_shard_of_a_photo_does_not_depend_on_where_the_folder_is_mounted(tmp_path):
+    for place in ("here", "somewhere/else"):
+        touch(tmp_path / place, *(f"{n}.jpg" for n in range(20)))
+    first, second = (
+        [job.source.name for job in plan_files([tmp_path / place], Path("out"), shard=Shard(1, 3)).jobs]
+        for place in ("here", "somewhere/else")
+    )
+    assert first == second
+
+
+def test_all_pages_of_a_document_are_in_one_shard(tmp_path):
+    pages = [Image.new("L", (8, 8), shade) for shade in (0, 100, 200)]
+    pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
+    counts = [len(plan_files([tmp_path], Path("out"), True, Shard(number, 2)).jobs) for number in (1, 2)]
+    assert sorted(counts) == [0, 3]
