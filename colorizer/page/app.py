@@ -19,6 +19,7 @@ from colorizer.limits import SIZE
 from colorizer.page import about_tab, gradio_patches, theme
 from colorizer.page.batch_tab import BatchTab
 from colorizer.page.error_messages import ErrorMessages, errors_as_messages, exception_handlers
+from colorizer.page.examples import Examples
 from colorizer.page.security.addresses import requested_by
 from colorizer.page.security.body_limits import BodyLimits
 from colorizer.page.security.fair_queue import FairTurns
@@ -29,7 +30,7 @@ from colorizer.page.security.routes import RouteAllowList
 from colorizer.page.session import predict, write_result
 from colorizer.page.session_store import SessionStore, memory_budget
 from colorizer.page.settings import LIMITS, SETTINGS
-from colorizer.page.single_photo_tab import NETWORK, Examples, SinglePhotoTab
+from colorizer.page.single_photo_tab import NETWORK, SinglePhotoTab
 from colorizer.page.temp_files import scratch_dir
 
 INTRODUCTION = """# Colorizer

@@ -1,9 +1,6 @@
 """One photo: drop it, see it in colour at once, change strength and detail, download it."""
 
-import time
 from collections.abc import Iterator
-from pathlib import Path
-from threading import Event, Thread, main_thread
 
 import gradio as gr
 
@@ -12,6 +9,7 @@ from colorizer.image.photo import Photo
 from colorizer.limits import MAX_STRENGTH, SIZE
 from colorizer.page.compare_slider import compare, pair_of
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
+from colorizer.page.examples import Examples
 from colorizer.page.security.addresses import requested_by
 from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.session import (
@@ -25,7 +23,6 @@ from colorizer.page.session import (
 from colorizer.page.session_store import SessionStore
 from colorizer.page.settings import SETTINGS
 from colorizer.page.temp_files import scratch_dir
-from colorizer.resources import EXAMPLES
 
 EMPTY = "Your photo in colour appears here."
 # The working size in words: the network judges a place by 111 of its pixels around it.
@@ -35,63 +32,11 @@ in its metadata (XMP). Photos and results are deleted from this machine after an
 elsewhere."""
 CREDITS = """Examples: Detroit Publishing Co., Dorothea Lange, Toni Frissell and William P. Gottlieb, Library
 of Congress; a press photograph of 1919; NASA. All are believed to be in the public domain."""
-DELAY_SECONDS = 3  # before the other examples are made: a visitor's own photo goes first
 # Gradio's download button holds a finished file. This presses it for the visitor once the file is there.
 PRESS = "() => document.querySelector('#{}').click()"
 PRIVATE = {"api_visibility": "private"}
 # On the two cores of a free Space, two networks at once only wait for each other.
 NETWORK = {"concurrency_limit": 1, "concurrency_id": "network", **PRIVATE}
-
-
-class Examples:
-    """The example photos with their predictions, made in the background while the page starts."""
-
-    def __init__(self, colorizer: Colorizer):
-        self.paths = sorted(EXAMPLES.glob("*.jpg"))
-        self.warm = Event()
-        self._sessions: dict[str, Session] = {}
-        self._stopped = Event()
-        # No daemon: Python would end it in the middle of compiled code, which ends the process with an error.
-        self._thread = Thread(target=self._make, args=(colorizer,), name="examples")
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the work after the example in hand, and waits for it."""
-        self._stopped.set()
-        self._thread.join()
-
-    def _make(self, colorizer: Colorizer) -> None:
-        try:
-            for number, path in enumerate(self.paths):
-                if number == 1:
-                    self._wait(DELAY_SECONDS)
-                if self._ending():
-                    return
-                session = Session.of(colorizer.predict(str(path)))
-                session.preview.render()
-                self._sessions[path.name] = session
-                self.warm.set()  # every step has run once: what is compiled at first use is compiled
-        except RuntimeError:  # a process that is about to end starts no more threads, nor their strips
-            if not self._ending():
-                raise
-        finally:
-            self.warm.set()
-
-    def _ending(self) -> bool:
-        return self._stopped.is_set() or not main_thread().is_alive()
-
-    def _wait(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not self._ending() and time.monotonic() < end:
-            self._stopped.wait(0.1)
-
-    def captioned(self) -> list[tuple[str, str]]:
-        """Their paths, each with a few words taken from the file's name."""
-        return [(str(path), path.stem.replace("-", " ").title()) for path in self.paths]
-
-    def session(self, path: Path, size: float) -> Session | None:
-        """The finished session of an example, if there is one in this size yet."""
-        return self._sessions.get(path.name) if size == SIZE else None
 
 
 class SinglePhotoTab:

@@ -14,7 +14,7 @@ import gradio as gr
 import httpx
 import pytest
 
-from colorizer.page import gradio_patches, single_photo_tab, temp_files
+from colorizer.page import examples, gradio_patches, temp_files
 from tests import load
 from tests.helpers.page import Counting
 from tests.helpers.paths import ROOT
@@ -212,15 +212,15 @@ def test_rounds_are_made_while_the_page_runs_and_spare_its_examples(tmp_path):
 def test_the_other_examples_are_left_when_the_process_ends(tiny_colorizer, monkeypatch):
     counting = Counting(tiny_colorizer)
     monkeypatch.setattr(
-        single_photo_tab, "main_thread", lambda: SimpleNamespace(is_alive=lambda: counting.count == 0)
+        examples, "main_thread", lambda: SimpleNamespace(is_alive=lambda: counting.count == 0)
     )
     before = set(threading.enumerate())
-    examples = single_photo_tab.Examples(counting)
+    made = examples.Examples(counting)
     (thread,) = set(threading.enumerate()) - before
     # Python waits for threads that are no daemons; it would end the others within compiled code, and crash.
     assert not thread.daemon
     thread.join(30)
-    assert (thread.is_alive(), counting.count, examples.warm.is_set()) == (False, 1, True)
+    assert (thread.is_alive(), counting.count, made.warm.is_set()) == (False, 1, True)
 
 
 def test_a_process_that_ends_while_they_are_made_ends_in_peace():
@@ -243,10 +243,10 @@ def test_only_a_process_that_ends_excuses_an_error(monkeypatch, ending):
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
 
     alive = SimpleNamespace(is_alive=lambda: not (ending and asked))
-    monkeypatch.setattr(single_photo_tab, "main_thread", lambda: alive)
+    monkeypatch.setattr(examples, "main_thread", lambda: alive)
     monkeypatch.setattr(threading, "excepthook", complaints.append)
     before = set(threading.enumerate())
-    single_photo_tab.Examples(Refusing())
+    examples.Examples(Refusing())
     for thread in set(threading.enumerate()) - before:
         thread.join(30)
     assert (len(asked), len(complaints)) == (1, 0 if ending else 1)

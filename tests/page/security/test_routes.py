@@ -17,7 +17,7 @@ from gradio import processing_utils, route_utils
 from starlette.routing import BaseRoute, Mount
 
 from colorizer.limits import SIZE, Limits
-from colorizer.page import app, single_photo_tab
+from colorizer.page import app, examples
 from colorizer.page.gradio_patches import LINKS_REFUSED, NO_FUNCTION, QUEUE_FULL
 from colorizer.page.security.routes import NOT_SERVED, route_of
 from tests.helpers.page import Counting, serving
@@ -385,7 +385,7 @@ class Busy:
 
 
 def test_whatever_is_asked_at_once_the_network_has_one_photo_in_hand(tiny_colorizer, monkeypatch, grey_photo):
-    monkeypatch.setattr(single_photo_tab.Examples, "_make", lambda self, colorizer: self.warm.set())
+    monkeypatch.setattr(examples.Examples, "_make", lambda self, colorizer: self.warm.set())
     busy = Busy(tiny_colorizer)
     with serving(busy) as address, httpx.Client(base_url=address, timeout=60) as client:
         with open(grey_photo, "rb") as file:
