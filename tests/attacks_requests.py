@@ -39,7 +39,7 @@ def post(visitor, route: str, content, kind: str = "application/json") -> int:
 
 
 def begun_uploads(files: set[Path]) -> list[Path]:
-    """Those of some files that uploads called `a` or `a.jpg` have left; results of others may come meanwhile."""
+    """Those that uploads called `a` or `a.jpg` have left; other visitors' results may come meanwhile."""
     return [path for path in files if path.stem == "a" or path.name.startswith("tmp")]
 
 
