@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from colorizer.colorizer import Colorizer, Prediction
     from colorizer.errors import HintError, PhotoError, WeightsError
     from colorizer.hints.hint import Hint, format_hints, parse_hints
+    from colorizer.hints.hint_file import read_hints
     from colorizer.image.photo import Photo
     from colorizer.image.reader import read_photo
     from colorizer.image.writer import write_photo
@@ -33,6 +34,7 @@ __all__ = [
     "build_network",
     "format_hints",
     "parse_hints",
+    "read_hints",
     "read_photo",
     "write_photo",
 ]
@@ -49,6 +51,7 @@ _MODULES = {
     "build_network": "colorizer.model.network",
     "format_hints": "colorizer.hints.hint",
     "parse_hints": "colorizer.hints.hint",
+    "read_hints": "colorizer.hints.hint_file",
     "read_photo": "colorizer.image.reader",
     "write_photo": "colorizer.image.writer",
 }

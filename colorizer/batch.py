@@ -22,19 +22,23 @@ from pathlib import Path
 from threading import Condition
 from typing import Any
 
+from PIL import Image
 from tqdm import tqdm
 
 from colorizer.atomic_write import FULL, remove_leftovers
 from colorizer.colorizer import Colorizer
+from colorizer.errors import HintError
 from colorizer.file_plan import Job
+from colorizer.hints.hint import Hint, parse_hints
+from colorizer.hints.hint_file import find_hint_file, read_hints
 from colorizer.image import pdf
 from colorizer.image.file_types import SUFFIXES, suffix_of
 from colorizer.image.metadata_writer import XMP_FORMATS
 from colorizer.image.negative import invert
 from colorizer.image.photo import Photo
-from colorizer.image.provenance import digest_of_file, source_of
+from colorizer.image.provenance import digest_of_file, hints_of, source_of
 from colorizer.image.reader import pixels_of, read_photo
-from colorizer.limits import SIZE
+from colorizer.limits import SIZE, tone_of
 from colorizer.terminal import printable
 
 # Pixels in memory at the same time, about 12 bytes each: large scans must not add up.
@@ -113,6 +117,11 @@ class BatchColorizer:
         overwrite: whether photos are coloured again whose result exists.
         keep_date: whether a result's file gets the date of the photo's file.
         negative: whether the photos are negatives and are inverted.
+        tone: 0 as predicted, 1 warmer, -1 cooler; see `limits.tone_of`.
+        hints: for every photo; None for those in the file beside the photo, if there is one.
+        hints_dir: the folder with these files, in the shape of the folder of the photos; None if they lie
+            beside the photos.
+        reference: a picture whose colours the photos get that have no hints; see `Prediction.hints_like`.
         memory: how many pixels are in memory at the same time.
     """
 
@@ -122,6 +131,10 @@ class BatchColorizer:
     overwrite: bool = False
     keep_date: bool = False
     negative: bool = False
+    tone: float = 0.0
+    hints: tuple[Hint, ...] | None = None
+    hints_dir: Path | None = None
+    reference: Image.Image | None = None
     memory: MemorySemaphore = field(default_factory=MemorySemaphore)
 
     def color(self, job: Job) -> tuple[bool, tuple[str, ...]]:
@@ -134,7 +147,8 @@ class BatchColorizer:
             OSError, ValueError, MemoryError: the photo cannot be read, coloured or written, or the target
                 exists and is not its result.
         """
-        if self._is_done(job.source, job.target):
+        hints = self._hints(job)
+        if self._is_done(job.source, job.target, hints):
             return False, ()
         with self.memory.acquire(pixels_of(job.source)):
             photo = self._read(job)
@@ -143,14 +157,23 @@ class BatchColorizer:
                 # The content is not what the suffix says. The whole name keeps it different from all others.
                 page = target.stem[len(job.source.stem) :]
                 target = target.with_name(f"{job.source.name}{page}{suffix_of(photo)}")
-                if self._is_done(job.source, target):
+                if self._is_done(job.source, target, hints):
                     return False, ()
             target.parent.mkdir(parents=True, exist_ok=True)
-            notes = self.colorizer.predict(photo, self.size).save(target, self.strength)
+            prediction = self.colorizer.predict(photo, self.size).with_tone(*tone_of(self.tone))
+            if self.reference and not hints:
+                hints = prediction.hints_like(self.reference)
+            notes = prediction.with_hints(hints).save(target, self.strength)
             if self.keep_date:
                 times = job.source.stat()
                 os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
         return True, photo.notes + notes
+
+    def _hints(self, job: Job) -> tuple[Hint, ...]:
+        if self.hints is not None:
+            return self.hints
+        file = find_hint_file(self.hints_dir / job.name if self.hints_dir else job.beside)
+        return read_hints(file) if file else ()
 
     def _read(self, job: Job) -> Photo:
         limits = self.colorizer.limits
@@ -168,8 +191,11 @@ class BatchColorizer:
             photo = read_photo(job.source, limits, job.page)
         return invert(photo) if self.negative else photo
 
-    def _is_done(self, source: Path, target: Path) -> bool:
-        """Whether the result exists; raises FileExistsError if the target is another file."""
+    def _is_done(self, source: Path, target: Path, hints: tuple[Hint, ...]) -> bool:
+        """Whether the result exists, with these hints; raises FileExistsError if the target is another file.
+
+        Without hints, a result with hints is left alone: somebody has corrected it.
+        """
         if not target.exists():
             return False
         if target.samefile(source):
@@ -184,7 +210,15 @@ class BatchColorizer:
                 f"{target} exists and was made from another photo, or from another version of this one: "
                 "choose another OUT, or --overwrite"
             )
-        return True
+        return made_from is None or not hints or _has_hints(target, hints)
+
+
+def _has_hints(target: Path, hints: tuple[Hint, ...]) -> bool:
+    """Whether a result was made with these hints."""
+    try:
+        return parse_hints(hints_of(target) or "[]") == hints
+    except HintError:
+        return False
 
 
 def color_all(batch: BatchColorizer, jobs: Iterable[Job], workers: int, stop: Stop) -> Result:

@@ -3,6 +3,7 @@
     colorizer grandma.jpg -o coloured/
     colorizer scans/ album/ -o coloured/ --strength 1.2
     colorizer wedding.jpg --beside       # writes wedding-colour.jpg
+    colorizer wedding.jpg --hints wedding.json -o out.jpg    # colours corrected by hand, see docs/hints.md
     colorizer - -o - < a.jpg > b.jpg     # in a pipeline
     colorizer serve --port 8000          # or train, evaluate, publish, deploy, export, card; each has --help
 
@@ -23,14 +24,26 @@ from typing import TYPE_CHECKING, NoReturn
 
 from colorizer import __version__, quiet_tensorflow
 from colorizer.cpu import cores
-from colorizer.errors import PhotoError, WeightsError
+from colorizer.errors import HintError, PhotoError, WeightsError
 from colorizer.fast_import import gc_paused, hide_modules
-from colorizer.limits import MAX_STRENGTH, SIZE, UNLIMITED, Limits, check_size, check_strength
+from colorizer.limits import (
+    MAX_STRENGTH,
+    MAX_WARMTH,
+    SIZE,
+    UNLIMITED,
+    Limits,
+    check_size,
+    check_strength,
+    tone_of,
+)
 from colorizer.shard import Shard
 from colorizer.terminal import printable, say
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from colorizer.colorizer import Colorizer
+    from colorizer.hints.hint import Hint
 
 # With fewer photos, TensorFlow takes longer to load than it could win over ncnn: 3 s, for some 8 ms a photo
 # where there is bfloat16.
@@ -134,6 +147,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--strength", type=float, default=1.0,
         help=f"0 is grey, 1 as predicted (default), up to {MAX_STRENGTH:g}",
     )  # fmt: skip
+    parser.add_argument(
+        "--tone", type=float, default=0.0,
+        help=f"0 as predicted (default), 1 warmer, -1 cooler, up to {MAX_WARMTH:g}",
+    )  # fmt: skip
+    add_hint_options(parser)
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument("--overwrite", action="store_true", help="colour again what is already there")
     parser.add_argument(
@@ -162,6 +180,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     try:
         check_size(options.size)
         check_strength(options.strength)
+        tone_of(options.tone)
     except ValueError as error:
         parser.error(f"--{error}")
     if options.shard is not None:
@@ -177,7 +196,47 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     for photo in options.photos:
         if photo != stream and not photo.exists():
             parser.error(f"there is no file or folder {photo}")
+    if options.hints and (len(options.photos) > 1 or options.photos[0].is_dir()):
+        parser.error("--hints is for a single photo; for several, put PHOTO.hints.json beside each")
+    if options.hints_dir and not options.hints_dir.is_dir():
+        parser.error(f"there is no folder {options.hints_dir}")
     return options
+
+
+def add_hint_options(parser: argparse.ArgumentParser) -> None:
+    """Options for colours corrected by hand."""
+    group = parser.add_argument_group(
+        "colours corrected by hand",
+        "For wedding.jpg, hints in wedding.hints.json beside it are used. See docs/hints.md.",
+    )
+    own = group.add_mutually_exclusive_group()
+    own.add_argument(
+        "--hints", type=Path, metavar="FILE", help="JSON, or an earlier result, which holds its hints"
+    )
+    own.add_argument(
+        "--hints-dir", type=Path, metavar="DIR", help="where wedding.hints.json lies if not beside the photo"
+    )
+    group.add_argument(
+        "--reference", type=Path, metavar="PHOTO", help="photos without hints get colours like this picture's"
+    )
+
+
+def read_corrections(options: argparse.Namespace) -> "tuple[tuple[Hint, ...] | None, Image.Image | None]":
+    """The hints and the reference photo that the options name.
+
+    Raises:
+        HintError: the hints are malformed.
+        PhotoError: the reference is not a photo.
+        OSError: it cannot be read.
+    """
+    from colorizer.hints.hint_file import read_hints
+    from colorizer.image.reader import read_photo
+
+    hints = read_hints(options.hints) if options.hints else None
+    if not options.reference:
+        return hints, None
+    limits = UNLIMITED if options.no_limits else Limits.from_environment()
+    return hints, read_photo(options.reference, limits).original
 
 
 def color(arguments: Sequence[str]) -> int:
@@ -205,6 +264,10 @@ def color(arguments: Sequence[str]) -> int:
     except OSError as error:
         return _complain(f"nothing can be written to {folder}: {error.strerror}", 2)
 
+    try:
+        hints, reference = read_corrections(options)
+    except (HintError, PhotoError, OSError) as error:
+        return _complain(str(error), 2)
     # A single photo gets all cores. Several get one each, which leaves none of them waiting.
     alone = len(jobs) == 1 and options.workers is None
     workers = 1 if alone else min(options.workers or cores(), len(jobs))
@@ -215,8 +278,9 @@ def color(arguments: Sequence[str]) -> int:
     from colorizer.batch import BatchColorizer, Stop, color_all
 
     batch = BatchColorizer(
-        colorizer, options.size, options.strength, options.overwrite, options.keep_date, options.negative
-    )
+        colorizer, options.size, options.strength, options.overwrite, options.keep_date, options.negative,
+        options.tone, hints, options.hints_dir, reference,
+    )  # fmt: skip
     with Stop() as stop:
         result = color_all(batch, jobs, workers, stop)
     say(result)
@@ -226,14 +290,18 @@ def color(arguments: Sequence[str]) -> int:
 def color_pipe(options: argparse.Namespace) -> int:
     """Colours a photo from standard input or to standard output; returns the exit status."""
     try:
+        hints, reference = read_corrections(options)
         colorizer = load(options, threads=None, photos=1)
-    except (WeightsError, ValueError) as error:
+    except (WeightsError, ValueError, OSError) as error:
         return _complain(str(error), 2)
     from colorizer.pipe import color_stream
 
     source, target = options.photos[0], options.output
     try:
-        notes = color_stream(colorizer, source, target, options.size, options.strength, options.negative)
+        notes = color_stream(
+            colorizer, source, target, options.size, options.strength, options.negative,
+            options.tone, hints or (), reference,
+        )  # fmt: skip
     except (OSError, ValueError, MemoryError) as error:
         return _complain(str(error) or type(error).__name__, 1)
     for note in notes:

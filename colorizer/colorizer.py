@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from colorizer.hints.hint import Hint
+from colorizer.hints.hint import Hint, format_hints
 from colorizer.hints.palette import match_hints
 from colorizer.hints.spread import Correction, Spreader
 from colorizer.image import color
@@ -197,7 +197,7 @@ class Prediction:
         return paint
 
     def save(self, target: Target, strength: float = 1.0, kind: str | None = None) -> tuple[str, ...]:
-        """Renders and writes, with the photo's metadata and the mark of provenance.
+        """Renders and writes, with the photo's metadata, the hints, and the mark of provenance.
 
         Args:
             target: a path, or a file open for writing.
@@ -211,9 +211,11 @@ class Prediction:
             PhotoError: the type cannot be written, or it takes longer than the limits allow.
         """
         kind, deadline = kind or format_of(target), self._deadline()
+        hints = format_hints(self.hints) if self.hints else ""
         if kind == "JPEG":
-            return write_jpeg(self._painter(strength, deadline), target, self.photo, self.threads, deadline)
-        return write_photo(self._render(strength, deadline), target, self.photo, deadline, kind)
+            paint = self._painter(strength, deadline)
+            return write_jpeg(paint, target, self.photo, self.threads, deadline, hints)
+        return write_photo(self._render(strength, deadline), target, self.photo, deadline, kind, hints)
 
 
 class Colorizer:

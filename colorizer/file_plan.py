@@ -41,12 +41,24 @@ class Job:
         target: the path of its result.
         exact: whether `target` is as the user wrote it; else its suffix follows the photo's type.
         page: of a document, from 0 on; None for the only one or the first.
+        name: the photo's path in the input that it was found in, with the page if it is one of several, for
+            files that belong to it; the name of its file if not given.
     """
 
     source: Path
     target: Path
     exact: bool = False
     page: int | None = None
+    name: Path = Path()
+
+    def __post_init__(self) -> None:
+        if not self.name.name:
+            object.__setattr__(self, "name", Path(self.source.name))
+
+    @property
+    def beside(self) -> Path:
+        """The last part of `name`, in the photo's own folder."""
+        return self.source.with_name(self.name.name)
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,8 @@ def plan_files(
                 others.add(source)
             name = relative.with_suffix(output_suffix(source))
             beside = source.with_name(f"{source.stem}{BESIDE}{name.suffix}")
-            jobs += _pages(Job(source, beside if output is None else output / name), all_pages)
+            target = beside if output is None else output / name
+            jobs += _pages(Job(source, target, name=relative), all_pages)
     plan = _distinct(jobs)
     return replace(plan, jobs=tuple(job for job in plan.jobs if job.source not in others))
 
@@ -126,15 +139,17 @@ def _pages(job: Job, all_pages: bool) -> list[Job]:
     count = pdf.count_pages(job.source) if suffix == ".pdf" else count_pages(job.source)
     if count > MAX_PAGES:
         raise PhotoError(f"{job.source.name} has {count} pages; at most {MAX_PAGES} are accepted.")
+    if count == 1:
+        return [job]
     digits = max(2, len(str(count)))
-    return (
-        [job]
-        if count == 1
-        else [
-            replace(job, page=page, target=job.target.with_stem(f"{job.target.stem}-p{page + 1:0{digits}}"))
-            for page in range(count)
-        ]
-    )
+
+    def numbered(path: Path, page: int) -> Path:
+        return path.with_stem(f"{path.stem}-p{page + 1:0{digits}}")
+
+    return [
+        replace(job, page=page, target=numbered(job.target, page), name=numbered(job.name, page))
+        for page in range(count)
+    ]
 
 
 def _check_output(inputs: list[Path], output: Path) -> None:

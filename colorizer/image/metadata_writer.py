@@ -1,6 +1,6 @@
 """Puts a photo's metadata into the file of its coloured copy, as much as the file type can hold.
 
-    options, notes = save_options(metadata, "JPEG", (width, height), digest)
+    options, notes = save_options(metadata, "JPEG", (width, height), digest, hints)
     image.save(file, "JPEG", **options)
 
 What a type has no place of its own for goes into its XMP: the IPTC captions of a JPEG become Dublin Core in a
@@ -39,7 +39,7 @@ COMMENT = f"{{{xmp.EXIF}}}UserComment"
 
 
 def save_options(
-    metadata: Metadata, kind: str, size: tuple[int, int], digest: str = ""
+    metadata: Metadata, kind: str, size: tuple[int, int], digest: str = "", hints: str = ""
 ) -> tuple[dict[str, Any], list[str]]:
     """Options for Pillow's writer.
 
@@ -48,6 +48,7 @@ def save_options(
         kind: the file type, as Pillow names it.
         size: width and height of the picture.
         digest: of the photo's file, for the mark of provenance.
+        hints: with which the colours were corrected, as JSON, for the same mark.
 
     Returns:
         The options, and what the type cannot hold: "its captions …".
@@ -59,10 +60,18 @@ def save_options(
     if kind != "PNG":
         comments += [f"{key}: {text}" for key, text in metadata.text.items() if key not in PNG_IN_XMP]
     if kind in XMP_FORMATS:
-        packet = provenance.mark(_packet(metadata, kind, comments), digest)
+        own = _packet(metadata, kind, comments)
+        packet = provenance.mark(own, digest, hints)
+        if kind == "JPEG" and len(packet) > MAX_SEGMENT and hints:
+            notes.append("its hints are too long for a JPEG and left out: keep them in a file of their own")
+            packet = provenance.mark(own, digest)
         if kind == "JPEG" and len(packet) > MAX_SEGMENT:
             notes.append("its XMP is too long for a JPEG and left out")
             packet = provenance.mark(source=digest)
+    elif hints:
+        notes.append(
+            f"{kind} has no place for its hints, which are left out: keep them in a file of their own"
+        )
     if kind == "TIFF":
         options |= _tiff_options(metadata, packet, comments)
     elif kind in XMP_FORMATS - {"PNG"}:

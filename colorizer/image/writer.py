@@ -46,6 +46,7 @@ def write_photo(
     photo: Photo | None = None,
     deadline: Deadline | None = None,
     kind: str | None = None,
+    hints: str = "",
 ) -> tuple[str, ...]:
     """Writes a coloured picture.
 
@@ -55,6 +56,7 @@ def write_photo(
         photo: the photo whose metadata is kept.
         deadline: when writing is given up; never if None.
         kind: the file type, as Pillow names it; None for the one that the path's suffix names.
+        hints: with which the colours were corrected, as JSON; they go into the XMP.
 
     Returns:
         Notes about metadata that the type cannot hold.
@@ -68,7 +70,7 @@ def write_photo(
     check_sides(kind, *image.size)
     if image.mode == "RGBA" and kind not in ALPHA_FORMATS:
         image = image.convert("RGB")
-    options, notes = _options(kind, photo, image.size)
+    options, notes = _options(kind, photo, image.size, hints)
     large = image.width * image.height >= OWN_PROCESS_FROM
     if kind in UNINTERRUPTIBLE and large and math.isfinite(deadline.left):
         with _nameless_file() as file:
@@ -91,6 +93,7 @@ def write_jpeg(
     photo: Photo,
     threads: int | None = None,
     deadline: Deadline | None = None,
+    hints: str = "",
 ) -> tuple[str, ...]:
     """Writes a JPEG while it is rendered: some strips are coloured while others are encoded.
 
@@ -100,6 +103,7 @@ def write_jpeg(
         photo: the photo whose size and metadata are kept.
         threads: how many strips at a time; as many as there are cores if None.
         deadline: when writing is given up; never if None.
+        hints: as in `write_photo`.
 
     Returns:
         Notes about metadata that a JPEG cannot hold.
@@ -113,7 +117,7 @@ def write_jpeg(
     rows = strip_rows(width)
     subsampled = max(width, height) >= SUBSAMPLING_FROM
     settings = WRITERS["JPEG"][1] | ({"subsampling": "4:2:0"} if subsampled else {})
-    options, notes = _options("JPEG", photo, photo.size)
+    options, notes = _options("JPEG", photo, photo.size, hints)
     first = options | settings
 
     def encode(top: int, rows: int) -> bytes:
@@ -130,10 +134,12 @@ def write_jpeg(
     return notes
 
 
-def _options(kind: str, photo: Photo | None, size: tuple[int, int]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _options(
+    kind: str, photo: Photo | None, size: tuple[int, int], hints: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Options for Pillow's writer, and notes about metadata."""
     metadata, digest = (photo.metadata, photo.digest) if photo else (Metadata(), "")
-    options, notes = save_options(metadata, kind, size, digest)
+    options, notes = save_options(metadata, kind, size, digest, hints)
     name = photo.name if photo else "The picture"
     return WRITERS[kind][1] | options, tuple(f"{name}: {note}" for note in notes)
 
