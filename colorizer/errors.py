@@ -31,3 +31,7 @@ class PublishError(RuntimeError):
 
 class ExportError(RuntimeError):
     """The network cannot be written in this format."""
+
+
+class UnknownKeras(RuntimeError):
+    """Training relies on private parts of Keras, and this version of it was not read for that."""

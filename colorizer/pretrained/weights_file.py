@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from colorizer.atomic_write import replace_file
+from colorizer.model import keras_private
 from colorizer.model.spec import Conv
 from colorizer.pretrained import manifest
 
@@ -47,8 +48,7 @@ def read(path: Path, architecture: tuple[Conv, ...]) -> list[tuple[np.ndarray, n
     result, inputs = [], 1
     with h5py.File(path) as file:
         for number, conv in enumerate(architecture):
-            # The names that Keras gives to the layers of a network, in their order.
-            group = f"layers/conv2d{f'_{number}' if number else ''}/vars"
+            group = keras_private.layer_group(number)
             kernel = _array(file, f"{group}/0", (3, 3, inputs, conv.filters))
             result.append((kernel, _array(file, f"{group}/1", (conv.filters,))))
             inputs = conv.filters
@@ -70,12 +70,17 @@ def load(network: "keras.Model", path: Path) -> None:
 
 
 def save(network: "keras.Model", folder: Path) -> Path:
-    """Writes the weights and their checksum into `folder`; each file appears whole or not at all."""
+    """Writes the weights and their checksum into `folder`; each file appears whole or not at all.
+
+    Raises:
+        WeightsError: this version of Keras writes files that `read` would not understand.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / manifest.WEIGHTS_NAME
     partial = folder / f".{os.getpid()}.partial.weights.h5"  # Keras requires this suffix
     try:
         network.save_weights(partial)
+        keras_private.check_layout(partial, network)
         digest = manifest.sha256(partial)
         # A reader between the two renames finds checksums that differ, and says so; it never reads half a
         # file.

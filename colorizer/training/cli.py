@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"colorizer train: {error}", file=sys.stderr)
         return 2
 
-    from colorizer.errors import PublishError
+    from colorizer.errors import PublishError, UnknownKeras
     from colorizer.publishing import model_repo
     from colorizer.training.trainer import Trainer
 
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if config.publish:
             model_repo.require_login()  # now, not in hours
         trainer = Trainer(config)
-    except (ValueError, FileNotFoundError, PublishError) as error:
+    except (ValueError, FileNotFoundError, PublishError, UnknownKeras) as error:
         print(f"colorizer train: {error}", file=sys.stderr)
         return 2
     trainer.run()

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from colorizer.model.keras_private import MuonHooks
 from colorizer.training.adversarial import NAME as DISCRIMINATOR
 
 
@@ -47,7 +48,7 @@ def orthogonalise(matrix: Any, steps: int = 5) -> Any:
 PRETRAINED, PRETRAINED_LR_MULTIPLIER = "pretrained", 0.1
 
 
-class ConvMuon(keras.optimizers.Muon):
+class ConvMuon(MuonHooks, keras.optimizers.Muon):
     """Keras's Muon, extended to convolution kernels; every other variable gets an Adam step.
 
     `PRETRAINED` layers learn more slowly: Muon's steps do not shrink with the gradient, and at a rate of
@@ -61,21 +62,25 @@ class ConvMuon(keras.optimizers.Muon):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One variable's step, in place."""
-        multiplier = self.lr_multipliers[self._get_variable_index(variable)]
+        multiplier = self.lr_multipliers[self.index_of(variable)]
         super().update_step(gradient, variable, learning_rate * multiplier)
 
-    def _should_use_adamw(self, variable: Any) -> bool:
-        # One input or two outputs leave nothing to orthogonalise. A discriminator is small and learns from a
-        # moving target, for which Adam is known to be good.
+    def uses_adam(self, variable: Any) -> bool:
+        """Whether a variable is no kernel, or one that orthogonal steps do not suit.
+
+        One input or two outputs leave nothing to orthogonalise. A discriminator is small and learns from a
+        moving target, for which Adam is known to be good.
+        """
         if DISCRIMINATOR in variable.path:
             return True
         return len(variable.shape) != 4 or variable.shape[2] == 1 or variable.shape[3] == 2
 
-    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
-        self.assign_add(m, (self.momentum - 1) * m + gradient)
-        direction = gradient + self.momentum * m if self.nesterov else m
+    def muon_step(self, gradient: Any, variable: Any, learning_rate: Any, momentum: Any) -> None:
+        """The orthogonal step of one kernel, in place."""
+        self.assign_add(momentum, (self.momentum - 1) * momentum + gradient)
+        direction = gradient + self.momentum * momentum if self.nesterov else momentum
         rows, columns = variable.shape[0] * variable.shape[1] * variable.shape[2], variable.shape[3]
         update = orthogonalise(ops.reshape(direction, (rows, columns)), self.ns_steps)
         # Liu et al. 2025: gives the step the size of an Adam step, so that one rate serves both.
         scale = self.rms_rate * max(rows, columns) ** 0.5
-        self.assign_sub(variable, ops.reshape(lr * scale * update, variable.shape))
+        self.assign_sub(variable, ops.reshape(learning_rate * scale * update, variable.shape))

@@ -73,6 +73,7 @@ class Trainer:
             sample_photos=self._sample_photos,
         )
         self.average = WeightAverage(self.network, config.average_share)
+        self._compiled_shape: tuple[int, ...] = ()  # of the batches that the compiled step is for
         # The state of the run, saved with every checkpoint. `crops` counts pictures, `steps` steps.
         self.state: dict[str, Any] = {
             "crops": 0, "steps": 0, "seconds": 0.0, "waited": 0.0,
@@ -174,6 +175,11 @@ class Trainer:
         before = time.monotonic()
         batch = prepared.result()
         self.state["waited"] += time.monotonic() - before
+        if batch.shape != self._compiled_shape:
+            # TensorFlow would compile the second size for any size, which rounds differently. Compiled for
+            # each size alone, a resumed run computes what an uninterrupted one does, to the last bit.
+            self.objective.make_train_function(force=True)
+            self._compiled_shape = batch.shape
         loss = float(self.objective.train_on_batch(batch))
         if not np.isfinite(loss):
             raise FloatingPointError(

@@ -258,7 +258,9 @@ class Interrupted(Exception):
 
 # After step 12 the run is past its half, and the crops grow from 16 to 32 pixels.
 @pytest.mark.parametrize("stop", [12, 20])
-def test_a_resumed_run_ends_where_an_uninterrupted_one_does(config, trained, tmp_path, monkeypatch, stop):
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does_to_the_last_bit(
+    config, trained, tmp_path, monkeypatch, stop
+):
     again = replace(config, out=str(tmp_path), checkpoint_seconds=0)
     trainer = Trainer(again, TINY)
     save = trainer._save_checkpoint
@@ -278,9 +280,9 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(config, trained, tmp
         states = [json.loads(each["about"].tobytes())["state"] for each in (whole, parts)]
         assert states[0]["steps"] == states[1]["steps"]
         assert states[0]["crops"] == states[1]["crops"]
-        for name in whole.files:
-            if name.startswith(("weight", "average")):
-                np.testing.assert_allclose(parts[name], whole[name], atol=1e-4)
+        assert set(parts.files) == set(whole.files)
+        for name in set(whole.files) - {"about"}:  # which has the time that the run needed
+            np.testing.assert_array_equal(parts[name], whole[name], err_msg=name)
 
 
 def test_killed_at_any_moment_it_continues_from_the_last_checkpoint(photos, tmp_path):
