@@ -89,9 +89,10 @@ def check_layout(path: Path, network: "keras.Model") -> None:
     with h5py.File(path) as file:
         for number, layer in enumerate(convolutions):
             for name, array in zip("01", layer.get_weights(), strict=True):
-                dataset = file.get(f"{layer_group(number)}/{name}")
+                place = f"{layer_group(number)}/{name}"
+                dataset = file.get(place)
                 if dataset is None or dataset.shape != array.shape:
                     raise WeightsError(
                         f"Keras {keras.__version__} writes weights files of another layout: {layer.name} "
-                        f"must be at {layer_group(number)}/{name}, of shape {array.shape}. Received: {dataset}"
+                        f"must be at {place}, of shape {array.shape}. Received: {dataset}"
                     )
