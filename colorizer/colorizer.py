@@ -173,11 +173,11 @@ class Prediction:
 
     def _render(self, strength: float, deadline: Deadline) -> Image.Image:
         width, height = self.photo.size
-        paint = self._painter(strength, deadline)
+        render_strip = self._strip_renderer(strength, deadline)
         pixels = np.empty((height, width, 4), np.uint8)
 
         def fill(top: int, rows: int) -> None:
-            pixels[top : top + rows] = paint(top, rows)
+            pixels[top : top + rows] = render_strip(top, rows)
 
         for _ in map_strips(fill, height, strip_rows(width), self.threads):
             pass
@@ -186,15 +186,15 @@ class Prediction:
         pixels[..., 3] = self.photo.alpha
         return Image.fromarray(pixels)
 
-    def _painter(self, strength: float, deadline: Deadline) -> Callable[[int, int], np.ndarray]:
-        """What paints a strip `(top, rows)` of the photo: (rows, W, 4) uint8."""
+    def _strip_renderer(self, strength: float, deadline: Deadline) -> Callable[[int, int], np.ndarray]:
+        """A function that renders a strip `(top, rows)` of the photo: (rows, W, 4) uint8."""
         renderer = Renderer(self.photo.size[1], self.colors(strength))
 
-        def paint(top: int, rows: int) -> np.ndarray:
+        def render_strip(top: int, rows: int) -> np.ndarray:
             deadline.check()
             return renderer.render(top, self.photo.strip(top, rows))
 
-        return paint
+        return render_strip
 
     def save(self, target: Target, strength: float = 1.0, kind: str | None = None) -> tuple[str, ...]:
         """Renders and writes, with the photo's metadata, the hints, and the mark of provenance.
@@ -213,8 +213,8 @@ class Prediction:
         kind, deadline = kind or format_of(target), self._deadline()
         hints = format_hints(self.hints) if self.hints else ""
         if kind == "JPEG":
-            paint = self._painter(strength, deadline)
-            return write_jpeg(paint, target, self.photo, self.threads, deadline, hints)
+            render_strip = self._strip_renderer(strength, deadline)
+            return write_jpeg(render_strip, target, self.photo, self.threads, deadline, hints)
         return write_photo(self._render(strength, deadline), target, self.photo, deadline, kind, hints)
 
 

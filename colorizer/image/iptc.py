@@ -14,8 +14,6 @@ from collections.abc import Iterable
 
 Dataset = tuple[int, int, bytes]
 
-CODED_CHARACTER_SET = (1, 90)
-UTF8 = b"\x1b%G"
 PREVIEW = {(2, 200), (2, 201), (2, 202)}  # a small picture of the grey photo
 RESOURCE = 0x0404  # of IPTC data among Photoshop's image resources
 PHOTOSHOP = b"Photoshop 3.0\0"

@@ -11,10 +11,10 @@ encoded the photo in one piece.
 
 from collections.abc import Iterable, Iterator
 
-BLOCK = 8  # JPEG works on 8x8 pixels; with chroma subsampling, on 16x16 together
+BLOCK_SIDE = 8  # JPEG works on 8x8 pixels; with chroma subsampling, on 16x16 together
 MAX_RESTART_INTERVAL = 65535  # blocks between two markers
 
-SOF0, DQT, SOS, EOI, DRI, RST0 = 0xC0, 0xDB, 0xDA, 0xD9, 0xDD, 0xD0
+SOF0, SOS, EOI, DRI, RST0 = 0xC0, 0xDA, 0xD9, 0xDD, 0xD0
 
 
 def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> Iterator[bytes | memoryview]:
@@ -38,7 +38,7 @@ def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> Iterato
             start[frame + 5 : frame + 7] = height.to_bytes(2, "big")
             scan = start.rindex(bytes([0xFF, SOS]))
             across, down = divmod(strip[frame + 11], 16)  # luma blocks per chroma block
-            blocks = -(-width // (BLOCK * across)) * (rows // (BLOCK * down))
+            blocks = -(-width // (BLOCK_SIDE * across)) * (rows // (BLOCK_SIDE * down))
             start[scan:scan] = bytes([0xFF, DRI, 0, 4]) + blocks.to_bytes(2, "big")
             yield bytes(start)
         else:

@@ -16,7 +16,7 @@ from PIL import Image
 from colorizer.errors import PhotoError
 from colorizer.limits import Limits
 
-POINTS = 72  # of PDF's unit in an inch
+POINTS_PER_INCH = 72  # PDF measures in points
 DEFAULT_DPI, MAX_DPI = 300, 1200  # of a page without pictures; of any page
 ADVICE = (
     "is a PDF document, and the package that reads them is not installed. Either: pip install pypdfium2. "
@@ -53,7 +53,7 @@ def read_page(path: Path, page: int | None, limits: Limits) -> tuple[Image.Image
             raise PhotoError(f"{path.name} has {len(document)} pages. Received: page {page + 1}")
         sheet = document[page]
         width, height = sheet.get_size()
-        scale = _resolution(sheet) / POINTS
+        scale = _resolution(sheet) / POINTS_PER_INCH
         sides = [max(1, round(side * scale)) for side in (width, height)]
         limits.check_pixels(path.name, *sides)
         # PDFium rounds up: a little less than the exact scale gives these sides.
@@ -83,5 +83,5 @@ def _resolution(sheet: Any) -> float:
         if min(right - left, top - bottom) > 0 and pixels[0] * pixels[1] > largest:
             largest = pixels[0] * pixels[1]
             sides = max(right - left, top - bottom), min(right - left, top - bottom)
-            best = max(max(pixels) / sides[0], min(pixels) / sides[1]) * POINTS
+            best = max(max(pixels) / sides[0], min(pixels) / sides[1]) * POINTS_PER_INCH
     return min(best, MAX_DPI)

@@ -59,8 +59,8 @@ R_LUMINANCE, G_LUMINANCE, B_LUMINANCE = (
 ).astype(np.float32)
 # Lab's f has a cube root, which costs as much as all the rest. As a function of the square root of luminance
 # it is so smooth that straight lines between this many points are as exact as float32.
-POINTS = 4096
-_roots = np.arange(POINTS + 2) / POINTS  # one more, for white and rounding
+CURVE_POINTS = 4096
+_roots = np.arange(CURVE_POINTS + 2) / CURVE_POINTS  # one more, for white and rounding
 F_OF_ROOTS = color.lab_curve(_roots**2).astype(np.float32)
 
 step = numba.njit(**OPTIONS)  # a part of the kernel, compiled into it
@@ -138,7 +138,7 @@ def _f_of_level(pixels, x):
 
 def _f_of_rgb(pixels, x):
     luminance = R_LUMINANCE[pixels[x, 0]] + G_LUMINANCE[pixels[x, 1]] + B_LUMINANCE[pixels[x, 2]]
-    place = np.sqrt(luminance) * np.float32(POINTS)
+    place = np.sqrt(luminance) * np.float32(CURVE_POINTS)
     point = np.uint32(place)
     low = F_OF_ROOTS[point]
     return low + (place - np.float32(point)) * (F_OF_ROOTS[point + np.uint32(1)] - low)

@@ -35,7 +35,7 @@ SUBSAMPLING_FROM = 1280
 # worst, it runs in a process that can be ended; starting that takes a tenth of a second.
 UNINTERRUPTIBLE = {"WEBP", "AVIF", "HEIF", "JPEG2000"}
 OWN_PROCESS_FROM = 4_000_000
-BLOCK = 1 << 22  # bytes written at a time
+WRITE_BYTES = 1 << 22  # bytes written at a time
 
 Target = str | os.PathLike[str] | BinaryIO
 
@@ -76,14 +76,16 @@ def write_photo(
         with _nameless_file() as file:
             encode_process.encode(image, kind, options, deadline, file)
             file.seek(0)
-            _write(target, iter(lambda: file.read(BLOCK), b""), deadline)
+            _write(target, iter(lambda: file.read(WRITE_BYTES), b""), deadline)
         return notes
     if kind == "HEIF":
         register_heif()
     data = _TimedBuffer(deadline)
     image.save(data, kind, **options)
     view = data.getbuffer()
-    _write(target, (view[place : place + BLOCK] for place in range(0, len(view), BLOCK)), deadline)
+    _write(
+        target, (view[place : place + WRITE_BYTES] for place in range(0, len(view), WRITE_BYTES)), deadline
+    )
     return notes
 
 

@@ -18,7 +18,7 @@ HEIGHT, WIDTH = 4 * STRIDE, 4 * STRIDE
 # Mean chroma, sqrt(a*² + b*²). Photos have 16 on average, and the most vivid ones about 50.
 MAX_MEAN_CHROMA = 60.0
 # No colour of sRGB is farther from 0 than 108 in a* or b*; an output may overshoot a little.
-MAX_AB = 160.0
+MAX_OUTPUT_AB = 160.0
 
 
 def known_picture() -> np.ndarray:
@@ -43,9 +43,9 @@ def check_colors(forward: Forward, source: str | Path) -> None:
     if not np.isfinite(ab).all():
         raise WeightsError(f"The weights {source} give no colours: the network's output is not finite.")
     strongest, mean = float(np.abs(ab).max()), float(np.hypot(ab[..., 0], ab[..., 1]).mean())
-    if strongest > MAX_AB or mean > MAX_MEAN_CHROMA:
+    if strongest > MAX_OUTPUT_AB or mean > MAX_MEAN_CHROMA:
         raise WeightsError(
             f"The weights {source} do not colour a known picture plausibly: its mean chroma may be "
-            f"{MAX_MEAN_CHROMA:g} at most, a* and b* at most {MAX_AB:g}. Received: {mean:.3g} and "
+            f"{MAX_MEAN_CHROMA:g} at most, a* and b* at most {MAX_OUTPUT_AB:g}. Received: {mean:.3g} and "
             f"{strongest:.3g}. These are not the weights of a trained network."
         )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CARD_NAME = "README.md"
 SHEET_NAME = "samples.jpg"
 # Of each metric in evaluation.json: its label and its format.
-METRICS = {
+METRIC_LABELS = {
     "psnr": ("PSNR, dB", "{:.2f}"),
     "ssim": ("SSIM", "{:.3f}"),
     "dE00": ("CIEDE2000", "{:.2f}"),
@@ -138,7 +138,7 @@ def _metadata(training: dict, evaluation: dict | None, repo: str) -> Any:
             metric_name=label + ("" if row == "model" else ", the same photographs left grey"),
             metric_value=round(evaluation["rows"][row][metric], 3),
         )
-        for metric, (label, _) in METRICS.items()
+        for metric, (label, _) in METRIC_LABELS.items()
         for row in ("model", "grey")
     ] if evaluation else None  # fmt: skip
     return ModelCardData(
@@ -147,7 +147,7 @@ def _metadata(training: dict, evaluation: dict | None, repo: str) -> Any:
         license=training.get("license", "mit"),
         tags=["colorization", "photography", "cnn"],
         datasets=training.get("datasets") or None,
-        metrics=[metric.lower() for metric in METRICS] if results else None,
+        metrics=[metric.lower() for metric in METRIC_LABELS] if results else None,
         model_name=repo.rpartition("/")[2] or "colorizer",
         eval_results=results,
     )
@@ -158,14 +158,14 @@ def _table(evaluation: dict) -> str:
     lines = [
         f"{evaluation['photos']} photographs that were not used in training, at a working size of "
         f"{evaluation['size']} pixels. Grey is the\nsame photographs left grey: PSNR and SSIM reward that.\n",
-        "| | " + " | ".join(label for label, _ in METRICS.values()) + " |",
-        "|---" * (len(METRICS) + 1) + "|",
+        "| | " + " | ".join(label for label, _ in METRIC_LABELS.values()) + " |",
+        "|---" * (len(METRIC_LABELS) + 1) + "|",
     ]
     for row, label in ROW_LABELS.items():
-        values = [evaluation["rows"][row][metric] for metric in METRICS]
+        values = [evaluation["rows"][row][metric] for metric in METRIC_LABELS]
         cells = [
             "" if value is None else form.format(value)
-            for value, (_, form) in zip(values, METRICS.values(), strict=True)
+            for value, (_, form) in zip(values, METRIC_LABELS.values(), strict=True)
         ]
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
     return "\n".join([*lines, "\nMeasured by `colorizer evaluate`; its help describes the protocol."])

@@ -18,8 +18,8 @@ import keras
 from keras import ops
 
 # Optimizers find the discriminator's variables by this name.
-NAME = "discriminator"
-WIDTH = 64  # filters of the first layer behind each map of VGG16's
+DISCRIMINATOR = "discriminator"
+FEATURE_WIDTH = 64  # filters of the first layer behind each map of VGG16's
 RAW_WIDTHS = (64, 128, 128)  # filters behind lightness and colour, the first two at half of the size each
 AB_SCALE = 50.0  # units of a*, b* that count as 1: about the spread of vivid colours
 SLOPE = 0.2
@@ -35,26 +35,26 @@ class Discriminator(keras.Model):
             channels: of each map of features.
             seed: of the initial weights.
         """
-        super().__init__(name=NAME)
+        super().__init__(name=DISCRIMINATOR)
         seeds = keras.random.SeedGenerator(seed)
         self.heads = []
         raw = keras.Input((None, None, 3))
         x = raw
         for number, width in enumerate(RAW_WIDTHS):
             x = self._layer(x, width, seeds, f"raw{number}", 2 if number < 2 else 1)
-        self.heads.append(keras.Model(raw, self._logits(x, seeds, "raw"), name=f"{NAME}_raw"))
+        self.heads.append(keras.Model(raw, self._logits(x, seeds, "raw"), name=f"{DISCRIMINATOR}_raw"))
         for number, count in enumerate(channels):
             features = keras.Input((None, None, count))
-            x = self._layer(features, WIDTH, seeds, f"features{number}")
+            x = self._layer(features, FEATURE_WIDTH, seeds, f"features{number}")
             logits = self._logits(x, seeds, f"features{number}")
-            self.heads.append(keras.Model(features, logits, name=f"{NAME}_features{number}"))
+            self.heads.append(keras.Model(features, logits, name=f"{DISCRIMINATOR}_features{number}"))
         self.built = True
 
     @staticmethod
     def _layer(x: Any, width: int, seeds: Any, name: str, stride: int = 1) -> Any:
         he = keras.initializers.VarianceScaling(2.0, "fan_in", "truncated_normal", seed=seeds)
         x = keras.layers.Conv2D(
-            width, 3, strides=stride, padding="same", kernel_initializer=he, name=f"{NAME}_{name}"
+            width, 3, strides=stride, padding="same", kernel_initializer=he, name=f"{DISCRIMINATOR}_{name}"
         )(x)
         return keras.layers.LeakyReLU(negative_slope=SLOPE)(x)
 
@@ -67,7 +67,7 @@ class Discriminator(keras.Model):
             padding="same",
             kernel_initializer=initializer,
             dtype="float32",
-            name=f"{NAME}_{name}_logits",
+            name=f"{DISCRIMINATOR}_{name}_logits",
         )(x)
 
     def call(self, maps: Sequence[Any]) -> list[Any]:

@@ -23,7 +23,7 @@ from colorizer.training import legacy_names
 from colorizer.training.config import TrainingConfig
 from colorizer.training.objective import Objective
 
-NAME = "checkpoint.npz"
+CHECKPOINT_NAME = "checkpoint.npz"
 # What a resumed run must not change.
 FIXED_OPTIONS = (
     "size",
@@ -64,7 +64,7 @@ def save(
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     data = io.BytesIO()
     np.savez(data, **arrays)
-    replace_file(folder / NAME, data.getbuffer())
+    replace_file(folder / CHECKPOINT_NAME, data.getbuffer())
 
 
 def restore(
@@ -79,9 +79,9 @@ def restore(
         FileNotFoundError: there is none.
         ValueError: the run had another schedule.
     """
-    path = folder / NAME
+    path = folder / CHECKPOINT_NAME
     if not path.exists():
-        raise FileNotFoundError(f"--resume needs a checkpoint. Received: {folder} without {NAME}")
+        raise FileNotFoundError(f"--resume needs a checkpoint. Received: {folder} without {CHECKPOINT_NAME}")
     with np.load(path) as saved:
         about = json.loads(saved["about"].tobytes())
         before = legacy_names.translate_config(about["config"])

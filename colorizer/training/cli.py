@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from colorizer.training import legacy_names
-from colorizer.training.config import TrainingConfig, check
+from colorizer.training.config import TrainingConfig, check_config
 from colorizer.training.recipe import read_recipe
 
 # TensorFlow leaves oneDNN unused on processors without AVX512 unless told. With it, a step on crops of 80
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = parse(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault(ONEDNN, "1")
     try:
-        check(config)
+        check_config(config)
     except ValueError as error:
         print(f"colorizer train: {error}", file=sys.stderr)
         return 2

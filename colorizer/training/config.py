@@ -151,7 +151,7 @@ class TrainingConfig:
     )
 
 
-def check(config: TrainingConfig) -> None:
+def check_config(config: TrainingConfig) -> None:
     """Refuses wrong options, before any photo is read.
 
     Raises:

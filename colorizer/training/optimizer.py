@@ -13,7 +13,7 @@ import keras
 from keras import ops
 
 from colorizer.model.keras_private import MuonHooks
-from colorizer.training.adversarial import NAME as DISCRIMINATOR
+from colorizer.training.adversarial import DISCRIMINATOR
 
 
 def orthogonalise(matrix: Any, steps: int = 5) -> Any:

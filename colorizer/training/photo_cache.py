@@ -42,22 +42,22 @@ NOT_PHOTOS = {".txt", ".md", ".json", ".csv", ".html", ".xml", ".py", ".mat", ".
 
 
 @dataclass(frozen=True)
-class Source:
+class PhotoFile:
     """One file that may be a photo: its name and its bytes, or why they could not be read."""
 
     name: str
     data: bytes | Exception
 
 
-def _source(name: str, read: Callable[[], bytes]) -> Source:
+def _source(name: str, read: Callable[[], bytes]) -> PhotoFile:
     try:
-        return Source(name, read())
+        return PhotoFile(name, read())
     # A damaged or encrypted member or an unreadable file: the rest of the archive is still used.
     except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, tarfile.TarError) as error:
-        return Source(name, error)
+        return PhotoFile(name, error)
 
 
-def iterate_sources(path: Path) -> Iterator[Source]:
+def iterate_sources(path: Path) -> Iterator[PhotoFile]:
     """Yields every file that may be a photo: of a folder (recursively), a zip, a tar, or the file itself.
 
     Raises:
@@ -182,7 +182,7 @@ def _fingerprint(paths: list[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _try_decode(source: Source) -> tuple[str, np.ndarray | str]:
+def _try_decode(source: PhotoFile) -> tuple[str, np.ndarray | str]:
     """A photo and its name, or its name and what is wrong with it."""
     try:
         if isinstance(source.data, Exception):

@@ -27,7 +27,7 @@ from colorizer.model.spec import ARCHITECTURE, Conv
 from colorizer.pretrained import weights_file
 from colorizer.training import checkpoint, hub_dataset, run_record
 from colorizer.training.assemble import build_objective, build_trained_network, fit_to_teacher, needs_vgg16
-from colorizer.training.config import TrainingConfig, check
+from colorizer.training.config import TrainingConfig, check_config
 from colorizer.training.crops import BatchStream
 from colorizer.training.history import History
 from colorizer.training.perceptual import LPIPS
@@ -54,7 +54,7 @@ class Trainer:
             ValueError: an option out of its range, or fewer than 100 usable photos.
             FileNotFoundError: photos, weights or checkpoint that are neither here nor on the Hub.
         """
-        check(config)
+        check_config(config)
         self.config, self.schedule = config, Schedule(config)
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)

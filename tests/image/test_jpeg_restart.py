@@ -64,9 +64,10 @@ def test_restart_markers_go_round_after_eight(color_image):
 @pytest.mark.parametrize("width", [1, 8, 4000, 30000, 65535])
 def test_strips_are_whole_blocks_and_within_jpegs_limit(width):
     rows = strip_rows(width)
-    assert rows % (2 * jpeg_restart.BLOCK) == 0  # where colour has half the size
+    assert rows % (2 * jpeg_restart.BLOCK_SIDE) == 0  # where colour has half the size
     assert (
-        -(-width // jpeg_restart.BLOCK) * rows // jpeg_restart.BLOCK <= jpeg_restart.MAX_RESTART_INTERVAL
+        -(-width // jpeg_restart.BLOCK_SIDE) * rows // jpeg_restart.BLOCK_SIDE
+        <= jpeg_restart.MAX_RESTART_INTERVAL
     )  # where it has not
 
 
@@ -77,13 +78,13 @@ def test_a_photo_too_long_for_jpeg_says_what_to_use(tmp_path):
 
 
 def test_a_strip_that_fails_leaves_no_file_behind(tmp_path):
-    def paint(top: int, rows: int) -> np.ndarray:
+    def render_strip(top: int, rows: int) -> np.ndarray:
         if top:
             raise PhotoError("enough")
         return np.zeros((rows, 4000, 4), np.uint8)
 
     with pytest.raises(PhotoError, match="enough"):
-        write_jpeg(paint, tmp_path / "a.jpg", read_photo(np.zeros((1000, 4000), np.uint8)))
+        write_jpeg(render_strip, tmp_path / "a.jpg", read_photo(np.zeros((1000, 4000), np.uint8)))
     assert list(tmp_path.iterdir()) == []
 
 

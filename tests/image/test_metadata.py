@@ -18,7 +18,7 @@ from colorizer.image.writer import write_photo
 from tests.helpers.paths import ROOT
 
 CAPTION = "Aunt Mary, June 1931"
-IPTC = iptc.serialize([(1, 90, iptc.UTF8), (2, 120, CAPTION.encode()), (2, 80, "Großvater".encode())])
+IPTC = iptc.serialize([(1, 90, b"\x1b%G"), (2, 120, CAPTION.encode()), (2, 80, "Großvater".encode())])
 PACKET = f"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{xmp.RDF}">
 <rdf:Description rdf:about="" xmlns:xmp="{xmp.BASIC}" xmp:Rating="4" xmlns:dc="{xmp.DC}">
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{CAPTION}</rdf:li></rdf:Alt></dc:title>

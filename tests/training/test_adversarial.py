@@ -97,9 +97,9 @@ def test_once_it_counts_the_colours_change_with_the_weight_of_the_loss(tiny_netw
 def test_the_discriminator_takes_adams_steps_and_the_network_muons(tiny_network, kernels):
     learner = objective(tiny_network, kernels, adversarial_weight=1.0)
     optimizer = ConvMuon(1e-3)
-    by_adam = {v.path: optimizer._should_use_adamw(v) for v in learner.trainable_variables}
-    assert all(adam for path, adam in by_adam.items() if path.startswith(adversarial.NAME))
-    assert not all(adam for path, adam in by_adam.items() if not path.startswith(adversarial.NAME))
+    by_adam = {v.path: optimizer.uses_adam(v) for v in learner.trainable_variables}
+    assert all(adam for path, adam in by_adam.items() if path.startswith(adversarial.DISCRIMINATOR))
+    assert not all(adam for path, adam in by_adam.items() if not path.startswith(adversarial.DISCRIMINATOR))
 
 
 @pytest.mark.slow

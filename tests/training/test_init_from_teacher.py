@@ -10,7 +10,7 @@ from colorizer.model.network import build_network
 from colorizer.model.spec import ARCHITECTURE
 from colorizer.pretrained.weights_file import save
 from colorizer.training import init_from_teacher as module
-from colorizer.training.config import TrainingConfig, check
+from colorizer.training.config import TrainingConfig, check_config
 from colorizer.training.init_from_teacher import PAIRS, init_from_teacher
 from colorizer.training.teacher import build_teacher, load_teacher
 from colorizer.training.trainer import Trainer
@@ -104,4 +104,6 @@ def test_training_starts_there_and_continues_from_its_checkpoint(photos, kernels
 @pytest.mark.parametrize("options", [{"teacher": ()}, {"teacher": ("m",), "init": "weights"}])
 def test_it_needs_a_teacher_and_no_other_initial_weights(options):
     with pytest.raises(ValueError, match="init_from_teacher needs a teacher and no other initial weights"):
-        check(TrainingConfig(photos=("p",), perceptual="p", init_from_teacher=True, size=(64,), **options))
+        check_config(
+            TrainingConfig(photos=("p",), perceptual="p", init_from_teacher=True, size=(64,), **options)
+        )

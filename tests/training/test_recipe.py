@@ -3,7 +3,7 @@
 import pytest
 
 from colorizer.training.cli import parse
-from colorizer.training.config import check
+from colorizer.training.config import check_config
 from colorizer.training.recipe import read_recipe
 from tests.helpers.paths import ROOT
 
@@ -16,7 +16,7 @@ def test_there_is_a_recipe_for_each_stage_of_the_shipped_weights():
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_has_only_valid_options(path):
-    check(parse(["--config", str(path)]))
+    check_config(parse(["--config", str(path)]))
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
