@@ -101,7 +101,7 @@ def restore(
             if f"dropout{i}" in saved:  # older checkpoints lack it
                 variable.assign(saved[f"dropout{i}"])
     for leftover in folder.glob(".*.partial*"):  # of the moment of a kill
-        leftover.unlink()
+        leftover.unlink(missing_ok=True)  # another process may have been faster
     return legacy_names.translate_state(about["state"])
 
 

@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"colorizer train: {error}", file=sys.stderr)
         return 2
     trainer.run()
-    if config.publish:
+    if config.publish and trainer.processes.leads:
         return model_repo.main([config.publish, "--weights", config.out])
     return 0
 

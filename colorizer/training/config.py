@@ -149,6 +149,16 @@ class TrainingConfig:
     average_share: float = option(
         0.05, "the averaged weights cover about this share of the steps so far", NOT_NEGATIVE
     )
+    distribute: bool = option(
+        False, "share every batch among all devices, with KERAS_BACKEND=jax (distribute.py)"
+    )
+    processes: int = option(
+        1, "with --distribute: how many processes train together, on one machine or several", AT_LEAST_ONE
+    )
+    process: int | None = option(
+        None, "which of them this is, from 0 (default: as Slurm or Open MPI says)", NOT_NEGATIVE, kind=int
+    )
+    coordinator: str | None = option(None, "address:port of process 0 (default: as Slurm or Open MPI says)")
 
 
 def check_config(config: TrainingConfig) -> None:
@@ -163,6 +173,7 @@ def check_config(config: TrainingConfig) -> None:
     _check_sizes(config)
     _check_teacher(config)
     _check_perceptual(config)
+    _check_processes(config)
     if config.frozen_layers and config.frozen_layers not in Range(1, len(ARCHITECTURE), without_high=True):
         raise ValueError(
             f"frozen_layers must be less than {len(ARCHITECTURE)}, the network's layers. "
@@ -203,6 +214,18 @@ def _check_teacher(config: TrainingConfig) -> None:
         )
     if config.teacher_size and not config.teacher:
         raise ValueError(f"teacher_size needs a teacher. Received: {config.teacher_size} without")
+
+
+def _check_processes(config: TrainingConfig) -> None:
+    if config.processes > 1 and not config.distribute:
+        raise ValueError(f"processes needs --distribute. Received: {config.processes} without")
+    for name in ("process", "coordinator"):
+        if (value := getattr(config, name)) is not None and config.processes == 1:
+            raise ValueError(f"{name} needs more than one of --processes. Received: {value} with 1")
+    if config.process is not None and config.process >= config.processes:
+        raise ValueError(
+            f"process must be less than processes, {config.processes}. Received: {config.process}"
+        )
 
 
 def _check_perceptual(config: TrainingConfig) -> None:

@@ -6,12 +6,26 @@
 Nothing here needs Keras.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image
 
-from colorizer.training.photo_cache import PhotoCache
+# Shards whose photos are mixed with each other: 1 GB, which lies in memory if there is any to spare, so that
+# every shard is read from the disk once a pass. They hold some 25,000 photos, of all folders.
+WINDOW = 16
+
+
+class Photos(Protocol):
+    """What indexes like a list of (H, W, 3) uint8 arrays."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        """One of them."""
 
 
 class BatchStream:
@@ -22,7 +36,13 @@ class BatchStream:
     """
 
     def __init__(
-        self, cache: PhotoCache, seed: int, zoom: float, count: int | None = None, stretch: float = 1.0
+        self,
+        cache: Photos,
+        seed: int,
+        zoom: float,
+        count: int | None = None,
+        stretch: float = 1.0,
+        shard_sizes: Sequence[int] | None = None,
     ):
         """Reads nothing yet.
 
@@ -33,14 +53,19 @@ class BatchStream:
             count: use only so many photos from the beginning of the cache.
             stretch: the crop's part of the photo is wider than high, or higher than wide, by 1 to this,
                 evenly in log scale.
+            shard_sizes: how many photos in a row lie in one file. A pass then takes the files in a random
+                order, some at a time, and mixes the photos of these; otherwise it mixes all photos.
         """
         self.cache, self.seed, self.zoom, self.stretch = cache, seed, zoom, stretch
         self.count = len(cache) if count is None else count
+        self.starts = None if shard_sizes is None else _starts(shard_sizes, self.count)
 
     def photo_number(self, position: int) -> int:
         """Which photo is the position-th of the sequence."""
         turn, place = divmod(position, self.count)
-        return int(_order(self.seed, turn, self.count)[place])
+        if self.starts is None:
+            return int(_order(self.seed, turn, self.count)[place])
+        return _order_of_shards(self.seed, turn, self.starts).photo_number(place)
 
     def crop(self, position: int, size: int) -> np.ndarray:
         """The position-th crop of the sequence: (size, size, 3) uint8 RGB."""
@@ -68,3 +93,40 @@ class BatchStream:
 @lru_cache(maxsize=4)
 def _order(seed: int, turn: int, count: int) -> np.ndarray:
     return np.random.default_rng([seed, 0, turn]).permutation(count)
+
+
+class ShardOrder(NamedTuple):
+    """The order of one pass over photos in shards."""
+
+    seed: int
+    turn: int
+    first: np.ndarray  # the number of each shard's first photo, in the order in which shards are read
+    places: np.ndarray  # the place of that photo in the pass, were there no mixing; and the end
+
+    def photo_number(self, place: int) -> int:
+        """Which photo is at this place of the pass."""
+        shard = int(np.searchsorted(self.places, place, "right")) - 1
+        window = shard // WINDOW
+        start = int(self.places[window * WINDOW])
+        end = int(self.places[min((window + 1) * WINDOW, len(self.first))])
+        place = start + int(_mix(self.seed, self.turn, window, end - start)[place - start])
+        shard = int(np.searchsorted(self.places, place, "right")) - 1
+        return int(self.first[shard]) + place - int(self.places[shard])
+
+
+def _starts(sizes: Sequence[int], count: int) -> tuple[int, ...]:
+    """The number of each shard's first photo, and the end, if only the first `count` photos are used."""
+    starts = np.minimum(np.cumsum([0, *sizes]), count)
+    return tuple(np.unique(starts).tolist())
+
+
+@lru_cache(maxsize=4)
+def _order_of_shards(seed: int, turn: int, starts: tuple[int, ...]) -> ShardOrder:
+    shards = np.random.default_rng([seed, 2, turn]).permutation(len(starts) - 1)
+    sizes = np.diff(starts)[shards]
+    return ShardOrder(seed, turn, np.array(starts)[shards], np.cumsum([0, *sizes]))
+
+
+@lru_cache(maxsize=4)
+def _mix(seed: int, turn: int, window: int, count: int) -> np.ndarray:
+    return np.random.default_rng([seed, 3, turn, window]).permutation(count)

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -38,6 +39,7 @@ FORMAT = 1
 SHORT_SIDE = 256
 # A network overfits to fewer than this.
 FEWEST_PHOTOS = 100
+T = TypeVar("T")
 NOT_PHOTOS = {".txt", ".md", ".json", ".csv", ".html", ".xml", ".py", ".mat", ".npy", ".db", ".ini"}
 
 
@@ -69,9 +71,7 @@ def iterate_sources(path: Path) -> Iterator[PhotoFile]:
         return not base.startswith(".") and Path(base).suffix.lower() not in NOT_PHOTOS
 
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if not file.is_file():
-                continue
+        for file in _files(path):
             if zipfile.is_zipfile(file) or tarfile.is_tarfile(file):
                 yield from iterate_sources(file)
             elif wanted(file.name):
@@ -90,6 +90,17 @@ def iterate_sources(path: Path) -> Iterator[PhotoFile]:
                     yield _source(f"{path}/{member.name}", data.read)
     else:
         yield _source(str(path), path.read_bytes)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder in the order of `sorted(folder.rglob("*"))`, without a list of all of them."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry.path))
+        elif entry.is_file():
+            yield Path(entry.path)
 
 
 def decode(data: bytes) -> np.ndarray:
@@ -117,6 +128,8 @@ def decode(data: bytes) -> np.ndarray:
 class PhotoCache:
     """Decoded photos on disk; indexes like a list of (H, W, 3) uint8 arrays, safe from many threads."""
 
+    shard_sizes: tuple[int, ...] | None = None  # all lie in one array, in any order as quick to read
+
     def __init__(self, folder: Path):
         self.folder = folder
         index = np.load(folder / "index.npz")
@@ -128,6 +141,15 @@ class PhotoCache:
 
     def __len__(self) -> int:
         return len(self.offsets)
+
+    @property
+    def checksum(self) -> bytes:
+        """Differs where the photos' number, sizes or order do."""
+        return zlib.crc32(self.shapes.tobytes()).to_bytes(4, "big")
+
+    def __reduce__(self) -> tuple[type["PhotoCache"], tuple[Path]]:
+        """A process that gets the cache opens it by itself: the photos are not copied."""
+        return PhotoCache, (self.folder,)
 
     def __getitem__(self, number: int) -> np.ndarray:
         height, width = self.shapes[number]
@@ -182,7 +204,7 @@ def _fingerprint(paths: list[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _try_decode(source: PhotoFile) -> tuple[str, np.ndarray | str]:
+def try_decode(source: PhotoFile) -> tuple[str, np.ndarray | str]:
     """A photo and its name, or its name and what is wrong with it."""
     try:
         if isinstance(source.data, Exception):
@@ -193,34 +215,45 @@ def _try_decode(source: PhotoFile) -> tuple[str, np.ndarray | str]:
         return source.name, f"{type(error).__name__}: {error}"
 
 
-def _write(paths: list[Path], folder: Path, workers: int) -> None:
-    """Decodes the photos of `paths` into `folder`, which appears only when it is complete."""
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
-    unfinished.mkdir(parents=True)
-    offsets, shapes, names, unreadable, position = [], [], [], {}, 0
+def map_sources(
+    function: Callable[[PhotoFile], tuple[str, T | str]], paths: Iterable[Path], workers: int
+) -> Iterator[tuple[str, T | str]]:
+    """What `function` makes of every file of `paths`, in their order, with a bar of the progress.
+
+    Args:
+        function: gives a source's name, and what it makes of it or what is wrong.
+        paths: as `iterate_sources` takes them.
+        workers: how many processes work; 0: threads of this one.
+    """
     sources = (source for path in paths for source in iterate_sources(path))
     pool: Executor
     if workers:  # not forked: see prefetch.py
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
     else:
         pool = ThreadPoolExecutor(workers := min(8, os.cpu_count() or 1))
+    with pool, tqdm(desc="decoding photos", unit="photo") as progress:
+        while batch := list(islice(sources, 32 * workers)):
+            for result in pool.map(function, batch, chunksize=4):
+                progress.update()
+                yield result
+
+
+def _write(paths: list[Path], folder: Path, workers: int) -> None:
+    """Decodes the photos of `paths` into `folder`, which appears only when it is complete."""
+    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
+    unfinished.mkdir(parents=True)
+    offsets, shapes, names, unreadable, position = [], [], [], {}, 0
     try:
-        with (
-            pool,
-            open(unfinished / "pixels.bin", "wb") as pixels,
-            tqdm(desc="decoding photos", unit="photo") as progress,
-        ):
-            while batch := list(islice(sources, 32 * workers)):
-                for name, photo in pool.map(_try_decode, batch, chunksize=4):
-                    progress.update()
-                    if isinstance(photo, str):
-                        unreadable[name] = photo
-                        continue
-                    pixels.write(photo.tobytes())
-                    offsets.append(position)
-                    shapes.append(photo.shape[:2])
-                    names.append(name)
-                    position += photo.size
+        with open(unfinished / "pixels.bin", "wb") as pixels:
+            for name, photo in map_sources(try_decode, paths, workers):
+                if isinstance(photo, str):
+                    unreadable[name] = photo
+                    continue
+                pixels.write(photo.tobytes())
+                offsets.append(position)
+                shapes.append(photo.shape[:2])
+                names.append(name)
+                position += photo.size
         np.savez(
             unfinished / "index.npz",
             offsets=np.array(offsets, np.int64),
@@ -228,6 +261,10 @@ def _write(paths: list[Path], folder: Path, workers: int) -> None:
             names=np.array(names, str),
         )
         (unfinished / "cache.json").write_text(json.dumps({"unreadable": unreadable}, indent=1))
-        os.replace(unfinished, folder)
+        try:
+            os.replace(unfinished, folder)
+        except OSError:
+            if not (folder / "cache.json").exists():  # otherwise another process was faster
+                raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

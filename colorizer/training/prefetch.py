@@ -13,13 +13,11 @@ Nothing here needs Keras: a process that cuts crops starts in a fraction of a se
 
 import multiprocessing
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from colorizer.training.crops import BatchStream
-from colorizer.training.photo_cache import PhotoCache
 
 # A thread is one batch ahead; processes are ahead by their number and this many more, so that none waits.
 SPARE = 2
@@ -44,9 +42,8 @@ class Loader:
         """
         self.ahead = workers + SPARE if workers else 1
         if workers:
-            options = (stream.cache.folder, stream.seed, stream.zoom, stream.count, stream.stretch)
             # Not forked: JAX and TensorFlow have threads, and a copy could find their locks locked for ever.
-            self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _open, (options,))
+            self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _open, (stream,))
             self._batch: Any = _cut
         else:
             self._pool = ThreadPoolExecutor(1)
@@ -63,11 +60,10 @@ class Loader:
         return self._pool.submit(self._batch, position, count, size)
 
 
-def _open(options: tuple[Path, int, float, int, float]) -> None:
-    """Runs once in each worker: opens the photos."""
+def _open(stream: BatchStream) -> None:
+    """Runs once in each worker, which opens the photos by itself when it unpickles the stream."""
     global _stream
-    folder, seed, zoom, count, stretch = options
-    _stream = BatchStream(PhotoCache(folder), seed, zoom, count, stretch)
+    _stream = stream
 
 
 def _cut(position: int, count: int, size: int) -> np.ndarray:

@@ -21,7 +21,10 @@ from colorizer.training.config import TrainingConfig
 
 # Options that change where files are, not what is trained. Of other paths the record keeps the last part
 # alone: the rest may reveal more about somebody's machine than they want.
-LEFT_OUT = ("cache", "publish", "resume", "eval_every", "checkpoint_seconds")
+LEFT_OUT = (
+    "cache", "publish", "resume", "eval_every", "checkpoint_seconds",
+    "distribute", "processes", "process", "coordinator",
+)  # fmt: skip
 PATHS = ("photos", "val", "init", "teacher", "perceptual", "out")
 
 

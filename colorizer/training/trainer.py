@@ -25,17 +25,17 @@ from colorizer.evaluation import plots
 from colorizer.model.runtime import fastest_precision
 from colorizer.model.spec import ARCHITECTURE, Conv
 from colorizer.pretrained import weights_file
-from colorizer.training import checkpoint, hub_dataset, run_record
+from colorizer.training import checkpoint, distribute, hub_dataset, run_record
 from colorizer.training.assemble import build_objective, build_trained_network, fit_to_teacher, needs_vgg16
 from colorizer.training.config import TrainingConfig, check_config
 from colorizer.training.crops import BatchStream
 from colorizer.training.history import History
 from colorizer.training.perceptual import LPIPS
-from colorizer.training.photo_cache import PhotoCache
 from colorizer.training.prefetch import Loader
 from colorizer.training.schedule import Schedule
+from colorizer.training.shards import open_photos
 from colorizer.training.teacher import load_ensemble
-from colorizer.training.validation import Validation
+from colorizer.training.validation import Validation, held_out
 from colorizer.training.vgg16 import read_arrays
 from colorizer.training.weight_selection import WeightAverage, better_of, is_kept
 
@@ -56,6 +56,7 @@ class Trainer:
         """
         check_config(config)
         self.config, self.schedule = config, Schedule(config)
+        self.processes = distribute.start(config)  # before anything is built
         self.out = Path(config.out)
         self.out.mkdir(parents=True, exist_ok=True)
         precision = config.precision or fastest_precision(training=True)
@@ -72,6 +73,10 @@ class Trainer:
             lpips=LPIPS(arrays, precision) if needs_vgg16(config) else None,
             sample_photos=self._sample_photos,
         )
+        # With what is validated: several processes do not wait for each other while one of them validates.
+        self.validated = self.objective
+        if config.distribute and self.processes.leads:
+            self.validated = distribute.build_validated(config, arrays, precision, architecture)
         self.average = WeightAverage(self.network, config.average_share)
         self._compiled_shape: tuple[int, ...] = ()  # of the batches that the compiled step is for
         # The state of the run, saved with every checkpoint. `crops` counts pictures, `steps` steps.
@@ -82,25 +87,36 @@ class Trainer:
         if config.resume:
             self._build_optimizer()
             self.state |= checkpoint.restore(self.out, self.objective, self.average.arrays, config)
-            print(f"resumed after {self.state['crops']} crops, {self.state['seconds'] / 60:.1f} minutes")
+            self._say(f"resumed after {self.state['crops']} crops, {self.state['seconds'] / 60:.1f} minutes")
 
     def _open_photos(self, precision: str) -> None:
         config = self.config
         photos = [hub_dataset.local_photos(path) for path in config.photos]
-        self.cache = PhotoCache.build(photos, config.cache, workers=config.workers)
+        with self.processes.one_first():  # it decodes; the others find the photos decoded
+            self.cache = open_photos(photos, config.cache, workers=config.workers)
         for name, why in list(self.cache.unreadable.items())[:MOST_NAMED]:
-            print(f"skipped {name}: {why}")
-        print(f"{len(self.cache)} photos to learn from, {len(self.cache.unreadable)} skipped; in {precision}")
-        self.validation = Validation.of(
-            hub_dataset.local_photos(config.val) if config.val else None,
-            self.cache,
-            config.cache,
-            config.size[-1],
-            config.val_photos,
-            config.log_loss_scale,
+            self._say(f"skipped {name}: {why}")
+        self._say(
+            f"{len(self.cache)} photos to learn from, {len(self.cache.unreadable)} skipped; in {precision}"
         )
-        self.train_photos = len(self.cache) - (0 if config.val else self.validation.held_out)
-        self.stream = BatchStream(self.cache, config.seed, config.zoom, self.train_photos, config.stretch)
+        self.train_photos = len(self.cache) - (0 if config.val else held_out(self.cache))
+        self.processes.check_same("photos", self.cache.checksum)
+        if self.processes.leads:
+            self.validation = Validation.of(
+                hub_dataset.local_photos(config.val) if config.val else None,
+                self.cache,
+                config.cache,
+                config.size[-1],
+                config.val_photos,
+                config.log_loss_scale,
+            )
+        self.stream = BatchStream(
+            self.cache, config.seed, config.zoom, self.train_photos, config.stretch, self.cache.shard_sizes
+        )
+
+    def _say(self, text: str) -> None:
+        if self.processes.leads:
+            print(text)
 
     def _sample_photos(self) -> list[np.ndarray]:
         step = max(1, self.train_photos // RARITY_PHOTOS)
@@ -137,35 +153,39 @@ class Trainer:
             initial=self.progress,
             bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}",
             mininterval=0.1 if sys.stderr.isatty() else 60,  # a log needs no more than a line a minute
+            disable=not self.processes.leads,
         )
         requested, compiled = self.state["crops"], False
-        ahead: deque[Future[np.ndarray]] = deque()
+        ahead: deque[tuple[int, Future[np.ndarray]]] = deque()
         with Loader(self.stream, self.config.workers) as loader, bar:
             while self.progress < 1:
                 while len(ahead) <= loader.ahead:
                     count, size = self.batch_shape(requested)
-                    ahead.append(loader.prepare(requested, count, size))
+                    ahead.append((count, loader.prepare(*self.processes.share(requested, count), size)))
                     requested += count
-                losses.append(self._step(ahead.popleft()))
+                losses.append(self._step(*ahead.popleft()))
                 now = time.monotonic()
                 # The first step compiles, which can take a minute. The schedule, and above all its warm-up,
                 # does not advance meanwhile.
-                self.state["seconds"] += now - clock if compiled else 0.0
+                self.state["seconds"] += self.processes.agree(now - clock) if compiled else 0.0
                 clock, compiled = now, True
                 bar.update(self.progress - bar.n)
                 news = f"{self.state['crops']} crops, loss {np.mean(losses[-50:]):.1f}"
                 bar.set_postfix_str(news, refresh=False)
                 if self.state["crops"] >= self.state["next_evaluation"] or self.progress >= 1:
-                    self._evaluate(float(np.mean(losses)), bar)
+                    if self.processes.leads:
+                        self._evaluate(float(np.mean(losses)), bar)
                     losses.clear()
                     self.state["next_evaluation"] += self.evaluation_interval
                 if now - saved > self.config.checkpoint_seconds or self.progress >= 1:
-                    self._save_checkpoint()
+                    if self.processes.leads:
+                        self._save_checkpoint()
                     saved = now
-        plots.save_samples(self.out / "samples.png", *self.validation.samples(self.objective))
+        if self.processes.leads:
+            plots.save_samples(self.out / "samples.png", *self.validation.samples(self.validated))
 
-    def _step(self, prepared: "Future[np.ndarray]") -> float:
-        """Trains on one batch; its loss."""
+    def _step(self, count: int, prepared: "Future[np.ndarray]") -> float:
+        """Trains on one batch of so many crops, of which this process has its share; the batch's loss."""
         progress = self.progress
         self.objective.optimizer.learning_rate = self.schedule.learning_rate(progress)
         if self.config.lpips_after:
@@ -186,9 +206,10 @@ class Trainer:
                 f"The loss became {loss} at step {self.state['steps']}: try a lower --lr than "
                 f"{self.config.lr}, or continue from the last checkpoint with --resume."
             )
-        self.state["crops"] += len(batch)
+        self.state["crops"] += count
         self.state["steps"] += 1
-        self.average.update(self.network, self.state["steps"])
+        if self.processes.leads:
+            self.average.update(self.network, self.state["steps"])
         return loss
 
     def _build_optimizer(self) -> None:
@@ -198,8 +219,11 @@ class Trainer:
 
     def _evaluate(self, loss: float, bar: tqdm) -> None:
         """Validates, keeps the weights if they are what the run is for, writes the history."""
+        network = self.validated.network
+        if network is not self.network:
+            network.set_weights(self.network.get_weights())
         scores, weights, averaged = better_of(
-            self.network, self.average, lambda: self.validation.score(self.objective)
+            network, self.average, lambda: self.validation.score(self.validated)
         )
         row = {
             "crops": self.state["crops"],
@@ -216,10 +240,10 @@ class Trainer:
         self.state["evaluations"].append(row)
         if is_kept(row["val_loss"], self.state["best"], self.config):
             self.state["best"] = row["val_loss"]
-            current = self.network.get_weights()
-            self.network.set_weights(weights)
-            weights_file.save(self.network, self.out)
-            self.network.set_weights(current)
+            current = network.get_weights()
+            network.set_weights(weights)
+            weights_file.save(network, self.out)
+            network.set_weights(current)
             run_record.write(self.out, self.config, row, self.train_photos)
         history = History(self.state["evaluations"])
         history.write(self.out)

@@ -16,19 +16,23 @@ from colorizer.training.photo_cache import PhotoCache
 BATCH = 25
 
 
+def held_out(cache: PhotoCache) -> int:
+    """How many photos at the end of the training photos are for validation, if it has none of its own."""
+    return max(1, len(cache) // 100)
+
+
 class Validation:
     """Photos to validate on, as (N, S, S, 3) uint8 RGB, with what does not depend on the network."""
 
-    def __init__(self, photos: np.ndarray, held_out: int = 0, log_loss_scale: float = 0.0):
+    def __init__(self, photos: np.ndarray, log_loss_scale: float = 0.0):
         """Computes Lab and the scores of grey once.
 
         Args:
             photos: (N, S, S, 3) uint8 RGB.
-            held_out: how many photos at the end of the training photos these are.
             log_loss_scale: above it, a photo's loss counts by its logarithm, as in training (see
                 `color_loss.py`).
         """
-        self.photos, self.held_out, self.log_loss_scale = photos, held_out, log_loss_scale
+        self.photos, self.log_loss_scale = photos, log_loss_scale
         self.lab = color.rgb_to_lab(photos.astype(np.float32) / 255)
         self.true_cf = float(np.mean([metrics.colorfulness(photo) for photo in photos]))
         self.grey = self._scores(np.zeros_like(self.lab[..., 1:]))
@@ -45,7 +49,7 @@ class Validation:
     ) -> "Validation":
         """Takes up to `max_photos` photos from `val`, or else the end of `cache`, as squares of `size`."""
         source = PhotoCache.build([val], root, fewest=1) if val else cache
-        total = len(source) if val else max(1, len(source) // 100)
+        total = len(source) if val else held_out(source)
         numbers = np.linspace(0, total - 1, min(total, max_photos)).round().astype(int) + len(source) - total
         squares = []
         for number in numbers:
@@ -54,7 +58,7 @@ class Validation:
             left, top = (image.width - side) // 2, (image.height - side) // 2
             box = (left, top, left + side, top + side)
             squares.append(np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=box)))
-        return cls(np.stack(squares), 0 if val else total, log_loss_scale)
+        return cls(np.stack(squares), log_loss_scale)
 
     def predict(self, objective: Objective) -> np.ndarray:
         """The answer for every photo, in the views of training: (N, S, S, 2) in units of a*, b*."""

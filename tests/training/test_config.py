@@ -74,6 +74,13 @@ from tests.helpers.network import TINY
         ({"seed": -1}, "seed must be at least 0. Received: -1"),
         ({"average_share": -0.1}, "average_share must be at least 0. Received: -0.1"),
         ({"optimizer": "sgd"}, "optimizer must be one of muon, adam. Received: 'sgd'"),
+        ({"processes": 0}, "processes must be at least 1. Received: 0"),
+        ({"processes": 2}, "processes needs --distribute. Received: 2 without"),
+        ({"process": 1}, "process needs more than one of --processes. Received: 1 with 1"),
+        (
+            {"distribute": True, "processes": 2, "process": 2},
+            "process must be less than processes, 2. Received: 2",
+        ),
         ({"precision": "int8"}, "precision must be one of float32, mixed_bfloat16. Received: 'int8'"),
     ],
 )

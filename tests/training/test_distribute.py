@@ -1,0 +1,173 @@
+"""Training on several devices and in several processes ends where it would on one device.
+
+float32 sums depend on the order of their terms, and several devices add up gradients in another order than
+one. The weights, whose largest is near 1, differed by at most 3e-7 when this was written; the tests allow
+1e-5. A crop that is missing or counted twice changes them by 1e-2.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from colorizer.training.config import TrainingConfig
+from colorizer.training.distribute import Processes
+from colorizer.training.trainer import Trainer
+from tests.helpers.network import TINY
+from tests.helpers.paths import ROOT
+
+STEPS = 15  # one pass over 119 photos
+
+
+@pytest.fixture(scope="module")
+def options(photos, tmp_path_factory) -> dict[str, Any]:
+    """A pass over 120 small photos, of which the last is held out, in steps of 8 crops."""
+    return {
+        "photos": [str(photos)],
+        "cache": str(tmp_path_factory.mktemp("cache")),
+        "size": [32],
+        "batch": 8,
+        "epochs": 1,
+        "lr": 5e-3,
+        "loss": "mse",
+        "eval_every": 60,
+        "precision": "float32",
+        "dropout": 0.1,
+    }
+
+
+def start(runs: list[dict[str, Any]], flags: str = "") -> subprocess.Popen[str]:
+    """A process that trains on JAX."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.helpers.training_process", json.dumps(runs)],
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": "jax", "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(*processes: subprocess.Popen[str]) -> list[str]:
+    """What each of them printed, once all have ended well."""
+    try:
+        printed = [process.communicate(timeout=900)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert [process.returncode for process in processes] == [0] * len(processes), "\n".join(printed)
+    return printed
+
+
+@pytest.fixture(scope="module")
+def two_processes(options, tmp_path_factory) -> tuple[Path, list[str]]:
+    """A whole run by two processes, "whole", and one that ends half-way, "half"; what each printed."""
+    folder = tmp_path_factory.mktemp("two")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    common = options | {"distribute": True, "processes": 2, "coordinator": f"127.0.0.1:{port}"}
+    runs = [{"out": str(folder / "whole")}, {"out": str(folder / "half"), "stop": 7}]
+    running = [start([common | run | {"process": number} for run in runs]) for number in (0, 1)]
+    return folder, finish(*running)
+
+
+@pytest.fixture(scope="module")
+def four_devices(options, two_processes, tmp_path_factory) -> Path:
+    """One process with four devices: "one" uses one of them, "four" all, "resumed" goes on from "half"."""
+    folder = tmp_path_factory.mktemp("four")
+    half = two_processes[0] / "half"
+    runs = [
+        {"out": str(folder / "one")},
+        {"out": str(folder / "four"), "distribute": True},
+        {"out": str(half), "distribute": True, "resume": True},
+    ]
+    finish(start([options | run for run in runs], "--xla_force_host_platform_device_count=4"))
+    half.rename(folder / "resumed")
+    return folder
+
+
+def assert_same_end(one: Path, other: Path) -> None:
+    with np.load(one / "checkpoint.npz") as a, np.load(other / "checkpoint.npz") as b:
+        states = [json.loads(each["about"].tobytes())["state"] for each in (a, b)]
+        assert [state["steps"] for state in states] == [STEPS, STEPS]
+        assert states[0]["crops"] == states[1]["crops"] == STEPS * 8
+        np.testing.assert_array_equal(a["seeds"], b["seeds"])
+        for name in a.files:
+            if name.startswith(("weight", "average")):
+                np.testing.assert_allclose(a[name], b[name], atol=1e-5, rtol=0)
+        scores = [[row["val_loss"] for row in state["evaluations"]] for state in states]
+        assert scores[0] == pytest.approx(scores[1], rel=1e-4)
+        assert len(scores[0]) == 2
+
+
+@pytest.mark.slow
+def test_four_devices_of_one_process_end_where_one_device_does(four_devices):
+    assert_same_end(four_devices / "one", four_devices / "four")
+
+
+@pytest.mark.slow
+def test_two_processes_with_half_of_each_batch_end_where_one_with_the_whole_batch_does(
+    two_processes, four_devices
+):
+    assert_same_end(four_devices / "one", two_processes[0] / "whole")
+
+
+@pytest.mark.slow
+def test_a_run_of_two_processes_resumed_by_one_with_four_devices_ends_there_too(four_devices):
+    assert_same_end(four_devices / "one", four_devices / "resumed")
+
+
+@pytest.mark.slow
+def test_process_0_alone_validates_writes_and_speaks(two_processes):
+    folder, (first, second) = two_processes
+    assert "photos to learn from" in first
+    assert "epoch" in first
+    assert "photos to learn from" not in second
+    assert "epoch" not in second
+    names = {path.name for path in (folder / "whole").iterdir()}
+    assert names == {
+        "checkpoint.npz",
+        "colorizer.json",
+        "colorizer.weights.h5",
+        "history.csv",
+        "history.png",
+        "samples.png",
+        "training.json",
+    }
+    command = json.loads((folder / "whole" / "training.json").read_text())["command"]
+    assert "--batch 8" in command
+    assert "process" not in command
+
+
+# --- without a second process --------------------------------------------------------------------------
+
+
+def test_on_tensorflow_it_is_refused_with_the_way_that_works(tmp_path):
+    config = TrainingConfig(photos=("nowhere",), out=str(tmp_path), distribute=True)
+    with pytest.raises(ValueError, match=r"needs KERAS_BACKEND=jax. .*MultiWorkerMirroredStrategy.*20585"):
+        Trainer(config, TINY)
+
+
+def test_each_process_cuts_its_own_part_of_a_batch_and_together_they_cut_all_of_it():
+    shares = [Processes(True, 4, number, 8).share(100, 24) for number in range(4)]
+    assert shares == [(100, 6), (106, 6), (112, 6), (118, 6)]
+    assert Processes().share(100, 24) == (100, 24)
+
+
+def test_a_batch_that_the_devices_cannot_share_is_refused_with_the_next_that_they_can():
+    config = TrainingConfig(photos=("p",))  # 32 crops of 128 pixels, 43 of 96, 64 of 64
+    with pytest.raises(ValueError, match=r"8 devices. Received: batch 32, which makes 43 crops of 96"):
+        Processes(True, 2, 0, 8).check_batches(config)
+    with pytest.raises(ValueError, match="48 divides at every size"):
+        Processes(True, 2, 0, 8).check_batches(config)
+    Processes(True, 2, 0, 8).check_batches(replace(config, batch=48))
+    Processes().check_batches(config)
