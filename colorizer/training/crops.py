@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 # Shards whose photos are mixed with each other: 1 GB, which lies in memory if there is any to spare, so that
-# every shard is read from the disk once a pass. They hold some 25,000 photos, of all folders.
+# every shard is read from the disk once a pass. They hold some 50,000 photos, of all folders.
 WINDOW = 16
 
 

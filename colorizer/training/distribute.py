@@ -79,6 +79,19 @@ class Processes:
         if self.leads:
             self.agree(0)
 
+    @contextmanager
+    def on_one_device(self) -> Iterator[None]:
+        """What Keras builds and computes meanwhile is on this process's first device alone."""
+        if not self.distributed:
+            yield
+            return
+        distribution = keras.distribution.distribution()
+        keras.distribution.set_distribution(None)
+        try:
+            yield
+        finally:
+            keras.distribution.set_distribution(distribution)
+
     def check_same(self, what: str, data: bytes) -> None:
         """Compares what must be equal in all processes.
 
@@ -157,28 +170,15 @@ def _connect(config: TrainingConfig) -> None:
         ) from error
 
 
-@contextmanager
-def on_one_device() -> Iterator[None]:
-    """What Keras builds meanwhile lies on this process's first device alone."""
-    distribution = keras.distribution.distribution()
-    keras.distribution.set_distribution(None)
-    try:
-        yield
-    finally:
-        keras.distribution.set_distribution(distribution)
-
-
 def build_validated(
     config: TrainingConfig, arrays: dict[str, np.ndarray], precision: str, architecture: tuple[Conv, ...]
 ) -> Objective:
     """A second network, with which process 0 validates while the other processes wait.
 
-    JAX requires that all processes start a computation on distributed variables. This one has its own.
+    JAX requires that all processes start a computation on distributed variables. This one has its own: build
+    it with `Processes.on_one_device`.
     """
-    with on_one_device():
-        network = build_trained_network(replace(config, init=None), arrays, precision, architecture)
-        objective = Objective(
-            network, color_loss=ColorLoss("mse"), film=FilmLook(), two_scale=config.two_scale
-        )
-        objective.compile(jit_compile=True)
-        return objective
+    network = build_trained_network(replace(config, init=None), arrays, precision, architecture)
+    objective = Objective(network, color_loss=ColorLoss("mse"), film=FilmLook(), two_scale=config.two_scale)
+    objective.compile(jit_compile=True)
+    return objective

@@ -35,10 +35,10 @@ from colorizer.training.photo_cache import FEWEST_PHOTOS, PhotoCache, PhotoFile,
 
 FORMAT = 1
 ABOUT, INDEX, UNUSABLE = "shards.json", "index.bin", "unusable.txt"
-SHARD_BYTES = 64 * 2**20  # some 1,500 photos: large enough for a disk or an object store to read quickly
+SHARD_BYTES = 64 * 2**20  # some 3,000 photos: large enough for a disk or a file server to read quickly
 # Files that are written at the same time. Photos of one folder often show the same: all of these get some.
 OPEN_SHARDS = 32
-# Without chroma subsampling: colour is what is learnt. The error, about 1.5 of 255, is below a photo's own.
+# Without chroma subsampling, since colour is what is learnt. The mean error is about 1 of 255.
 JPEG = {"quality": 95, "subsampling": 0}
 HEADER = 512  # bytes before each file in a tar
 OPEN_FILES = 64  # more than the shards between which training changes
@@ -77,7 +77,7 @@ class ShardWriter:
         self.random = np.random.default_rng(seed)
         self.open: dict[int, _OpenShard] = {}
         self.sizes: list[int] = []
-        self.photos = self.unusable = 0
+        self.photos = self.unusable = self.bytes = 0
 
     def __enter__(self) -> "ShardWriter":
         self.unfinished.mkdir(parents=True)
@@ -118,6 +118,7 @@ class ShardWriter:
         shard = self.open.pop(slot)
         shard.tar.close()
         shard.path.rename(shard_path(self.unfinished, len(self.sizes)))
+        self.bytes += shard.tar.offset
         self.sizes.append(len(shard.places))
         self.index.write(np.array(shard.places, "<i8").tobytes())
 
@@ -265,7 +266,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FileNotFoundError, FileExistsError) as error:
         print(f"colorizer.training.shards: {error}", file=sys.stderr)
         return 2
-    print(f"{writer.photos} photos in {len(writer.sizes)} shards; {writer.unusable} unusable, see {UNUSABLE}")
+    print(
+        f"{writer.photos} photos in {len(writer.sizes)} shards, {writer.bytes / 1e6:.1f} MB; "
+        f"{writer.unusable} unusable, see {UNUSABLE}"
+    )
     return 0
 
 

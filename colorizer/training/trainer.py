@@ -65,7 +65,8 @@ class Trainer:
         teacher = load_ensemble(config.teacher, arrays, precision) if config.teacher else None
         self._open_photos(precision)
         if config.init_from_teacher and not config.resume:
-            fit_to_teacher(self.network, config, arrays, architecture, self.stream)
+            with self.processes.on_one_device():
+                fit_to_teacher(self.network, config, arrays, architecture, self.stream)
         self.objective = build_objective(
             config,
             self.network,
@@ -76,7 +77,8 @@ class Trainer:
         # With what is validated: several processes do not wait for each other while one of them validates.
         self.validated = self.objective
         if config.distribute and self.processes.leads:
-            self.validated = distribute.build_validated(config, arrays, precision, architecture)
+            with self.processes.on_one_device():
+                self.validated = distribute.build_validated(config, arrays, precision, architecture)
         self.average = WeightAverage(self.network, config.average_share)
         self._compiled_shape: tuple[int, ...] = ()  # of the batches that the compiled step is for
         # The state of the run, saved with every checkpoint. `crops` counts pictures, `steps` steps.

@@ -66,7 +66,7 @@ def test_unusable_photos_are_named_and_the_rest_goes_on(tmp_path, photo_bytes, c
     (folder / "good.png").write_bytes(photo_bytes(0))
     (folder / "broken.jpg").write_bytes(b"not a photo")
     assert shards.main([str(folder), str(tmp_path / "shards")]) == 0
-    assert "1 photos in 1 shards; 1 unusable" in capsys.readouterr().out
+    assert "1 photos in 1 shards, 0.0 MB; 1 unusable" in capsys.readouterr().out
     assert "broken.jpg: " in (tmp_path / "shards" / "unusable.txt").read_text()
 
 
