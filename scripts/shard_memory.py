@@ -2,10 +2,10 @@
 
     PYTHONPATH=. python scripts/shard_memory.py --photos 1000000 --folder /tmp/shards
 
-Prints the memory of the process (private, and with the files that it has mapped) at ten moments of writing
-and of reading: it must not grow with the photos. At the end it reads from the middle of the pass, as a resumed
-run does, and compares. The photos are 64x64 JPEGs of about 1 kB; encoding them once more for each of 64 files
-would measure the encoder, so a thousand different ones repeat. The folder is deleted at the end.
+Prints the memory of the process, its own and that of files that it has mapped, at ten moments of writing
+and of reading: it must not grow with the photos. At the end it reads from the middle of the pass, as a
+resumed run does, and compares. The photos are 64x64 JPEGs of about 1 kB, a thousand different ones in turn. The
+folder is deleted at the end.
 """
 
 import argparse
@@ -69,16 +69,13 @@ def read(folder: Path) -> None:
     began = time.monotonic()
     resumed = BatchStream(ShardedPhotos([folder]), 0, 2.0, shard_sizes=photos.shard_sizes)
     same = np.array_equal(kept, resumed.batch(middle, BATCH, SIDE))
-    print(
-        f"resumed at {middle:,} in {time.monotonic() - began:.2f} s: {'the same' if same else 'OTHER'} crops"
-    )
+    crops = "the same crops" if same else "OTHER CROPS"
+    print(f"resumed at {middle:,} in {time.monotonic() - began:.2f} s: {crops}")
 
 
 def main() -> None:
     """Writes, reads, deletes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description="Memory of a million photos in shards.")
     parser.add_argument("--photos", type=int, default=1_000_000, help="how many, a multiple of 1,000")
     parser.add_argument("--folder", type=Path, default=Path("/tmp/shards"), help="does not exist yet")
     parser.add_argument(

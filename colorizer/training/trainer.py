@@ -74,7 +74,7 @@ class Trainer:
             lpips=LPIPS(arrays, precision) if needs_vgg16(config) else None,
             sample_photos=self._sample_photos,
         )
-        # With what is validated: several processes do not wait for each other while one of them validates.
+        # What is validated; in distributed training a copy, since process 0 does it alone.
         self.validated = self.objective
         if config.distribute and self.processes.leads:
             with self.processes.on_one_device():
