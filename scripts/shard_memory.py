@@ -2,9 +2,9 @@
 
     PYTHONPATH=. python scripts/shard_memory.py --photos 1000000 --folder /tmp/shards
 
-Prints the memory of the process, its own and that of files that it has mapped, at ten moments of writing
-and of reading: it must not grow with the photos. At the end it reads from the middle of the pass, as a
-resumed run does, and compares. The photos are 64x64 JPEGs of about 1 kB, a thousand different ones in turn. The
+Prints the memory of the process, its own and that of files that it has mapped, at ten moments of writing and
+of reading: it must not grow with the photos. At the end it reads from the middle of the pass, as a resumed
+run does, and compares. The photos are 64x64 JPEGs of about 1 kB, a thousand different ones in turn. The
 folder is deleted at the end.
 """
 

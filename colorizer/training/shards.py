@@ -33,7 +33,7 @@ from PIL import Image
 from colorizer.image.decoders import open_image
 from colorizer.training.photo_cache import FEWEST_PHOTOS, PhotoCache, PhotoFile, map_sources, try_decode
 
-FORMAT = 1
+SHARD_FORMAT = 1
 ABOUT, INDEX, UNUSABLE = "shards.json", "index.bin", "unusable.txt"
 SHARD_BYTES = 64 * 2**20  # some 3,000 photos: large enough for a disk or a file server to read quickly
 # Files that are written at the same time. Photos of one folder often show the same: all of these get some.
@@ -92,7 +92,7 @@ class ShardWriter:
             self.index.close()
             self.reasons.close()
             if error is None:
-                about = {"format": FORMAT, "photos": self.sizes}
+                about = {"format": SHARD_FORMAT, "photos": self.sizes}
                 (self.unfinished / ABOUT).write_text(json.dumps(about))
                 os.replace(self.unfinished, self.out)
         finally:
@@ -159,8 +159,10 @@ class ShardedPhotos:
         self.shards: list[tuple[Path, np.ndarray]] = []  # the file, and (photos, 2): offset and length
         for folder in self.folders:
             about = json.loads((folder / ABOUT).read_text())
-            if about["format"] != FORMAT:
-                raise ValueError(f"Shards must have format {FORMAT}. Received: {about['format']} in {folder}")
+            if about["format"] != SHARD_FORMAT:
+                raise ValueError(
+                    f"Shards must have format {SHARD_FORMAT}. Received: {about['format']} in {folder}"
+                )
             index = np.memmap(folder / INDEX, "<i8", "r").reshape(-1, 2)
             if len(index) != sum(about["photos"]):
                 raise ValueError(
