@@ -13,6 +13,10 @@ class PhotoError(ValueError):
     """A file is not a photo, cannot be read or written, or exceeds a limit; the text says why."""
 
 
+class FilmError(PhotoError):
+    """A file is not a film, or cannot be read or written; the text says why."""
+
+
 class HintError(ValueError):
     """A correction is malformed, out of range, or too large; the text says what was received."""
 

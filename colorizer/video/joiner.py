@@ -1,0 +1,193 @@
+"""Joins the coloured parts with everything else of the film: sound, subtitles, chapters, captions.
+
+    notes = join_film(source, parts, partial, quality, comment)
+
+Nothing is encoded here. Packets of the parts and of the film's other streams go into the new file as they
+are, with their own timestamps, in the order of time. What the new container cannot hold is left out, and a
+note says so.
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+from av.stream import AttachmentStream, Disposition, Stream
+
+from colorizer.errors import FilmError
+from colorizer.video.encoder import Quality, add_video_stream
+from colorizer.video.source import FilmSource, open_film
+
+# What a container says about itself; the new one has its own.
+OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder"}
+OF_THE_STREAM = {
+    "encoder",
+    "rotate",
+    "duration",
+    "number_of_frames",
+    "number_of_bytes",
+    "bps",
+    "handler_name",
+}
+
+
+@dataclass(order=True)
+class _Timed:
+    """A packet with the stream that it goes to, in the order of time."""
+
+    seconds: Fraction
+    order: int
+    packet: av.Packet = field(compare=False)
+    stream: Stream = field(compare=False)
+
+
+def join_film(
+    source: FilmSource,
+    parts: Sequence[Path],
+    target: Path,
+    kind: str,
+    quality: Quality,
+    comment: str,
+) -> list[str]:
+    """Writes the whole film.
+
+    Args:
+        source: the film as it came in.
+        parts: the coloured pictures, in order.
+        target: the path to write to.
+        kind: FFmpeg's name of the container.
+        quality: that of the parts.
+        comment: is added to the film's own comment.
+
+    Returns:
+        Notes about what the container cannot hold.
+
+    Raises:
+        OSError: the disk is full.
+        FilmError: the container refuses the pictures.
+    """
+    notes: list[str] = []
+    # FFmpeg moves no timestamp below 0 away, so that sound and pictures keep their distance.
+    options = {"avoid_negative_ts": "disabled"} if kind in ("mp4", "mov") else {}
+    # The film is opened once more: some formats cannot go back to where their first packets are.
+    with open_film(source.path) as film, av.open(str(target), "w", format=kind, options=options) as output:
+        video = add_video_stream(output, source.info, quality)
+        if source.info.matrix is not None:
+            video.set_display_matrix(source.info.matrix)
+        _copy_captions(film, source.stream.index, output, video, comment)
+        copies: dict[int, Stream] = {}
+        for stream in film.streams:
+            if stream.index != source.stream.index:
+                copy = _copy_stream(stream, output, kind, notes)
+                if copy is not None:
+                    copies[stream.index] = copy
+        try:
+            output.start_encoding()
+        except (av.error.FFmpegError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise
+            raise FilmError(f"{target.suffix} cannot hold this film: {error}") from error
+        pictures = _pictures(parts, video, source.info.time_base)
+        others = _others(film, copies)
+        for timed in heapq.merge(pictures, others):
+            timed.packet.stream = timed.stream
+            output.mux(timed.packet)
+    return notes
+
+
+def _copy_captions(
+    film: av.container.InputContainer,
+    index: int,
+    output: av.container.OutputContainer,
+    video: av.VideoStream,
+    comment: str,
+) -> None:
+    metadata = {k: v for k, v in film.metadata.items() if k.lower() not in OF_THE_FILE}
+    key = next((k for k in metadata if k.lower() == "comment"), "comment")
+    metadata[key] = f"{metadata[key]} | {comment}" if metadata.get(key) else comment
+    output.metadata.update(metadata)
+    video.metadata.update(_of_stream(film.streams[index]))
+    chapters = film.chapters()
+    if chapters:
+        output.set_chapters(chapters)
+
+
+def _of_stream(stream: Stream) -> dict[str, str]:
+    return {k: v for k, v in stream.metadata.items() if k.lower() not in OF_THE_STREAM}
+
+
+def _copy_stream(
+    stream: Stream, output: av.container.OutputContainer, kind: str, notes: list[str]
+) -> Stream | None:
+    """A stream for the same packets in the new file; None, and a note, if it cannot hold them."""
+    if isinstance(stream, AttachmentStream):
+        try:
+            output.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
+        except (av.error.FFmpegError, ValueError):
+            notes.append(f"an attachment is left out: {kind} cannot hold it")
+        return None
+    context = stream.codec_context
+    name = context.name if context is not None else "data"
+    if stream.type not in ("audio", "subtitle", "video") or context is None:
+        notes.append(f"a stream of {stream.type} is left out: its time codes or data are not copied")
+        return None
+    if name not in output.supported_codecs and av.Codec(name).canonical_name not in output.supported_codecs:
+        notes.append(f"a stream of {stream.type} is left out: {kind} cannot hold {name}")
+        return None
+    copy = output.add_stream_from_template(stream, opaque=True)
+    copy.time_base = stream.time_base
+    copy.metadata.update(_of_stream(stream))
+    if isinstance(stream, av.VideoStream) and not stream.disposition & Disposition.attached_pic:
+        notes.append("a second stream of pictures is copied without colour")
+    return copy
+
+
+def _pictures(parts: Sequence[Path], stream: av.VideoStream, time_base: Fraction) -> Iterator[_Timed]:
+    waiting: av.Packet | None = None
+    for part in parts:
+        with av.open(str(part), format="nut") as container:
+            for packet in container.demux(video=0):
+                if packet.pts is None or not packet.size:
+                    continue
+                unit = packet.time_base / time_base
+                packet.pts = packet.dts = round(packet.pts * unit)
+                packet.duration = round((packet.duration or 0) * unit)
+                packet.time_base = time_base
+                if waiting is not None:
+                    # NUT keeps no durations: a picture lasts until the next one.
+                    waiting.duration = packet.pts - (waiting.pts or 0)
+                    yield _timed(waiting, 0, stream)
+                waiting = packet
+    if waiting is not None:
+        yield _timed(waiting, 0, stream)
+
+
+def _others(film: av.container.InputContainer, copies: dict[int, Stream]) -> Iterator[_Timed]:
+    """The packets of the other streams, in the order of time."""
+    if not copies:
+        return
+    waiting: list[_Timed] = []
+    packets = film.demux([film.streams[index] for index in copies])
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.InvalidDataError, av.error.EOFError):
+            break
+        if (packet.dts is None and packet.pts is None) or not packet.size:
+            continue
+        timed = _timed(packet, 1 + packet.stream_index, copies[packet.stream_index])
+        heapq.heappush(waiting, timed)
+        # The packets of a file come nearly in order; a second or two of sound is at most a hundred packets.
+        if len(waiting) > 100:
+            yield heapq.heappop(waiting)
+    while waiting:
+        yield heapq.heappop(waiting)
+
+
+def _timed(packet: av.Packet, order: int, stream: Stream) -> _Timed:
+    time = packet.dts if packet.dts is not None else packet.pts
+    return _Timed((time or 0) * (packet.time_base or Fraction(1)), order, packet, stream)
