@@ -5,6 +5,7 @@
     colorizer wedding.jpg --beside       # writes wedding-colour.jpg
     colorizer wedding.jpg --hints wedding.json -o out.jpg    # colours corrected by hand, see docs/hints.md
     colorizer - -o - < a.jpg > b.jpg     # in a pipeline
+    colorizer film.mp4 -o coloured/      # a film, with the extra "video", see docs/film.md
     colorizer serve --port 8000          # or train, evaluate, publish, deploy, export, card; each has --help
 
 Folders are searched recursively and keep their shape under OUT. A file comes out as the type it went in
@@ -19,6 +20,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -26,6 +28,7 @@ from colorizer import __version__, quiet_tensorflow
 from colorizer.cpu import cores
 from colorizer.errors import HintError, PhotoError, WeightsError
 from colorizer.fast_import import gc_paused, hide_modules
+from colorizer.film_types import CODECS
 from colorizer.limits import (
     MAX_STRENGTH,
     MAX_WARMTH,
@@ -42,7 +45,9 @@ from colorizer.terminal import printable, say
 if TYPE_CHECKING:
     from PIL import Image
 
+    from colorizer.batch import Stop
     from colorizer.colorizer import Colorizer
+    from colorizer.file_plan import Job
     from colorizer.hints.hint import Hint
 
 # With fewer photos, TensorFlow takes longer to load than it could win over ncnn: 3 s, for some 8 ms a photo
@@ -152,6 +157,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help=f"0 as predicted (default), 1 warmer, -1 cooler, up to {MAX_WARMTH:g}",
     )  # fmt: skip
     add_hint_options(parser)
+    add_film_options(parser)
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument("--overwrite", action="store_true", help="colour again what is already there")
     parser.add_argument(
@@ -177,6 +183,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.workers is not None and options.workers < 1:
         parser.error(f"--workers must be at least 1. Received: {options.workers}")
+    if options.crf is not None and not 0 <= options.crf <= 51:
+        parser.error(f"--crf must lie between 0 and 51. Received: {options.crf}")
     try:
         check_size(options.size)
         check_strength(options.strength)
@@ -221,6 +229,19 @@ def add_hint_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_film_options(parser: argparse.ArgumentParser) -> None:
+    """Options for films."""
+    group = parser.add_argument_group("films", 'They need the extra "video". See docs/film.md.')
+    group.add_argument(
+        "--codec", choices=CODECS, help="how the pictures are encoded (default: h264; in WebM vp9)"
+    )
+    group.add_argument(
+        "--crf", type=int, metavar="N",
+        help="quality of the pictures, 1 to 51, less is better (default: 18 for h264); 0 keeps the film's "
+        "brightness to the last bit",
+    )  # fmt: skip
+
+
 def read_corrections(options: argparse.Namespace) -> "tuple[tuple[Hint, ...] | None, Image.Image | None]":
     """The hints and the reference photo that the options name.
 
@@ -247,7 +268,9 @@ def color(arguments: Sequence[str]) -> int:
     from colorizer.file_plan import plan_files
 
     try:
-        plan = plan_files(options.photos, options.output, options.pages == "all", options.shard)
+        plan = plan_files(
+            options.photos, options.output, options.pages == "all", options.shard, options.codec
+        )
     except PhotoError as error:
         return _complain(str(error), 2)
     if not plan.jobs and options.shard is not None:  # that a share is empty is no failure of its machine
@@ -257,6 +280,17 @@ def color(arguments: Sequence[str]) -> int:
     for note in plan.notes:
         say(f"note: {note}")
     jobs = plan.jobs
+    films = [job for job in jobs if job.is_film]
+    if films and (missing := [name for name in ("av", "cv2") if find_spec(name) is None]):
+        advice = (
+            f'films need the extra "video", and {" and ".join(missing)} is not installed: '
+            'in the repository, pip install ".[video]"'
+        )
+        jobs = tuple(job for job in jobs if not job.is_film)
+        if not jobs or any(job.source in options.photos for job in films):
+            return _complain(f"{films[0].source} is a film, and {advice}", 2)
+        say(f"note: {len(films)} films are left out: {advice}")
+        films = []
     folder = jobs[0].target.parent if len(jobs) == 1 or options.beside else options.output
     try:  # before the work, not after it
         folder.mkdir(parents=True, exist_ok=True)
@@ -269,10 +303,10 @@ def color(arguments: Sequence[str]) -> int:
     except (HintError, PhotoError, OSError) as error:
         return _complain(str(error), 2)
     # A single photo gets all cores. Several get one each, which leaves none of them waiting.
-    alone = len(jobs) == 1 and options.workers is None
+    alone = len(jobs) == 1 and options.workers is None and not films
     workers = 1 if alone else min(options.workers or cores(), len(jobs))
     try:
-        colorizer = load(options, threads=None if alone else 1, photos=len(jobs))
+        colorizer = load(options, threads=None if alone else 1, photos=FEW if films else len(jobs))
     except (WeightsError, ValueError) as error:
         return _complain(str(error), 2)
     from colorizer.batch import BatchColorizer, Stop, color_all
@@ -281,10 +315,30 @@ def color(arguments: Sequence[str]) -> int:
         colorizer, options.size, options.strength, options.overwrite, options.keep_date, options.negative,
         options.tone, hints, options.hints_dir, reference,
     )  # fmt: skip
+    photos = [job for job in jobs if not job.is_film]
+    failed = False
     with Stop() as stop:
-        result = color_all(batch, jobs, workers, stop)
-    say(result)
-    return stop.status or (1 if result.failures else 0)
+        if photos:
+            result = color_all(batch, photos, workers, stop)
+            say(result)
+            failed = bool(result.failures)
+        if films and not stop.by:
+            failed |= color_films(options, colorizer, films, stop)
+    return stop.status or (1 if failed else 0)
+
+
+def color_films(options: argparse.Namespace, colorizer: "Colorizer", jobs: "list[Job]", stop: "Stop") -> bool:
+    """Colours films; returns whether one of them failed."""
+    from colorizer.video import command
+    from colorizer.video.film import FilmOptions
+
+    settings = FilmOptions(options.size, options.strength, tone_of(options.tone))
+    batch = command.FilmBatch(
+        colorizer, settings, options.codec, options.crf, options.overwrite, options.keep_date, options.workers
+    )
+    result = command.color_films(batch, jobs, stop)
+    say(f"films: {result}")
+    return bool(result.failures)
 
 
 def color_pipe(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from colorizer.errors import PhotoError
+from colorizer.film_types import CONTAINERS, FILM_SUFFIXES, film_output_suffix, is_film
 from colorizer.image import pdf
 from colorizer.image.file_types import output_suffix
 from colorizer.image.provenance import is_result
@@ -34,10 +35,10 @@ BESIDE = "-colour"  # what is added to the name of a photo whose result lies bes
 
 @dataclass(frozen=True)
 class Job:
-    """One photo to colour.
+    """One photo or film to colour.
 
     Attributes:
-        source: the photo.
+        source: the photo, or the film.
         target: the path of its result.
         exact: whether `target` is as the user wrote it; else its suffix follows the photo's type.
         page: of a document, from 0 on; None for the only one or the first.
@@ -56,6 +57,11 @@ class Job:
             object.__setattr__(self, "name", Path(self.source.name))
 
     @property
+    def is_film(self) -> bool:
+        """Whether it is a film, by its name or its first bytes."""
+        return is_film(self.source)
+
+    @property
     def beside(self) -> Path:
         """The last part of `name`, in the photo's own folder."""
         return self.source.with_name(self.name.name)
@@ -70,16 +76,21 @@ class Plan:
 
 
 def plan_files(
-    inputs: Iterable[Path], output: Path | None, all_pages: bool = False, shard: Shard | None = None
+    inputs: Iterable[Path],
+    output: Path | None,
+    all_pages: bool = False,
+    shard: Shard | None = None,
+    codec: str | None = None,
 ) -> Plan:
-    """Finds the photos and decides the names of their results.
+    """Finds the photos and films, and decides the names of their results.
 
     Args:
-        inputs: photos, and folders that are searched recursively.
+        inputs: photos, films, and folders that are searched recursively.
         output: a folder, in which folders keep their shape; for a single photo also a file name; None for
             results beside their photos.
         all_pages: whether every page of a TIFF or PDF document is coloured, or the first alone.
         shard: the share of the photos to colour; all if None. The names are those of the whole plan.
+        codec: of films, see `film_types.py`; None for the usual one.
 
     Raises:
         PhotoError: an input is neither a file nor a folder, or is a folder inside the output folder, or a
@@ -91,7 +102,8 @@ def plan_files(
             raise PhotoError(f"{path} is a device or a pipe, not a photo.")
     if output is not None:
         single = len(inputs) == 1 and inputs[0].is_file() and not output.is_dir()
-        if single and output.suffix.lower() in PHOTO_SUFFIXES:
+        suffix = output.suffix.lower()
+        if single and (suffix in PHOTO_SUFFIXES or (suffix in CONTAINERS and is_film(inputs[0]))):
             return _distinct(_pages(Job(inputs[0], output, exact=True), all_pages))
         _check_output(inputs, output)
     jobs, seen = [], set()
@@ -102,7 +114,8 @@ def plan_files(
             seen.add(identity)
             if shard is not None and not shard.holds(relative):
                 others.add(source)
-            name = relative.with_suffix(output_suffix(source))
+            suffix = film_output_suffix(source, codec) if is_film(source) else output_suffix(source)
+            name = relative.with_suffix(suffix)
             beside = source.with_name(f"{source.stem}{BESIDE}{name.suffix}")
             target = beside if output is None else output / name
             jobs += _pages(Job(source, target, name=relative), all_pages)
@@ -111,10 +124,10 @@ def plan_files(
 
 
 def find_photos(inputs: Iterable[Path], output: Path | None = None) -> Iterator[tuple[Path, Path]]:
-    """Yields every photo with its path relative to the input that it was found in.
+    """Yields every photo and film with its path relative to the input that it was found in.
 
     Results are not photos: neither files in `output` nor what `BESIDE` named, which says in its metadata
-    that it is a result.
+    that it is a result. A film is one if the film that it is named after lies beside it.
     """
     inside = output.resolve() if output is not None else None
     for source in inputs:
@@ -122,13 +135,26 @@ def find_photos(inputs: Iterable[Path], output: Path | None = None) -> Iterator[
             yield source, Path(source.name)
             continue
         for file in sorted(source.rglob("*")):
-            if file.suffix.lower() not in PHOTO_SUFFIXES or file.name.startswith(".") or not file.is_file():
+            suffix = file.suffix.lower()
+            if (
+                suffix not in PHOTO_SUFFIXES | FILM_SUFFIXES
+                or file.name.startswith(".")
+                or not file.is_file()
+            ):
                 continue
             if inside is not None and file.resolve().is_relative_to(inside):
                 continue
-            if file.stem.endswith(BESIDE) and is_result(file):
+            if file.stem.endswith(BESIDE) and (
+                _beside_a_film(file) if suffix in FILM_SUFFIXES else is_result(file)
+            ):
                 continue
             yield file, file.relative_to(source)
+
+
+def _beside_a_film(file: Path) -> bool:
+    """Whether `wedding-colour.mp4` lies beside a film `wedding`."""
+    stem = file.stem.removesuffix(BESIDE)
+    return any(file.with_name(stem + suffix).is_file() for suffix in FILM_SUFFIXES)
 
 
 def _pages(job: Job, all_pages: bool) -> list[Job]:

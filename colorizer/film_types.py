@@ -19,7 +19,7 @@ CODECS = ("h264", "h265", "vp9", "ffv1")
 CONTAINERS = {
     ".mp4": ("mp4", ("h264", "h265", "vp9")),
     ".m4v": ("mp4", ("h264", "h265", "vp9")),
-    ".mov": ("mov", ("h264", "h265", "ffv1")),
+    ".mov": ("mov", ("h264", "h265")),
     ".mkv": ("matroska", CODECS),
     ".webm": ("webm", ("vp9",)),
 }

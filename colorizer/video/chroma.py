@@ -56,7 +56,7 @@ class YuvEncoding:
     @property
     def top(self) -> int:
         """The highest level."""
-        return 2**self.bits - 1
+        return (1 << self.bits) - 1
 
     @property
     def luma_range(self) -> tuple[float, float]:

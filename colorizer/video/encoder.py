@@ -206,7 +206,7 @@ def colored(frame: SourceFrame, ab: np.ndarray, table: ChromaTable, form: Output
     first, second, third = picture.planes
     planes = table.planes(luma, ab, second.width, second.height)
     for plane, levels in zip((first, second, third), (luma, *planes), strict=True):
-        rows = np.frombuffer(plane, levels.dtype).reshape(plane.height, -1)
+        rows = np.frombuffer(memoryview(plane), levels.dtype).reshape(plane.height, -1)
         rows[:, : plane.width] = levels
     picture.pts = frame.pts
     if frame.duration:

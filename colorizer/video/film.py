@@ -160,7 +160,9 @@ class FilmColorizer:
                 partial = target.with_name(f".{target.name[:40]}.{os.getpid()}.film.partial")
                 kind = CONTAINERS[target.suffix.lower()][0]
                 try:
-                    notes = join_film(film, work.parts, partial, kind, quality, comment_for(digest))
+                    notes = join_film(
+                        film, work.parts, work.last_duration, partial, kind, quality, comment_for(digest)
+                    )
                     with partial.open("rb") as file:
                         os.fsync(file.fileno())
                     os.replace(partial, target)
@@ -187,6 +189,7 @@ class _Work:
         resume = folder.resume
         self.parts = list(folder.finished)
         self.frames = self._resumed = 0 if resume is None else resume.frames
+        self.last_duration = 0 if resume is None else resume.duration
         self.shots = 0
         self._repeated: list[float] = []
         self._filter = TemporalFilter(None if resume is None else resume.filter)
@@ -224,7 +227,9 @@ class _Work:
                     if writer.frames >= PART_FRAMES:
                         break
                     batch = next(steady, None)
-                resume = Resume(last.frame.pts, self.frames, state, last.look.lightness)
+                frame = last.frame
+                self.last_duration = frame.duration
+                resume = Resume(frame.pts, frame.duration, self.frames, state, last.look.lightness)
                 self._folder.keep(number, resume)
             self.parts.append(path)
             batch = next(steady, None) if batch is not None else None

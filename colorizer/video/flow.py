@@ -14,6 +14,7 @@ each pair of frames: grain makes all places differ a little, and a flickering pr
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,8 +26,8 @@ FLOW_SIDE = 160
 # and in squared elements.
 MISS_SHARE, MISS = 0.01, 0.5
 # The standard deviation of grain and of the flow's own small errors on a small map, in units of L*, is at
-# least this.
-LEAST_NOISE = 0.8
+# least the one and at most the other: what differs more is another picture, not a grainy one.
+LEAST_NOISE, MOST_NOISE = 0.8, 4.0
 # Beyond so many standard deviations, a difference in lightness is no longer grain.
 NOISE_REACH = 2.5
 # Single elements of grain are averaged by a Gaussian of this standard deviation before they are judged.
@@ -83,7 +84,8 @@ class Flow:
         scale = np.array([width / old_width, height / old_height], np.float32)
 
         def resize(plane: np.ndarray) -> np.ndarray:
-            return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+            larger: np.ndarray = cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+            return larger
 
         return Flow(
             resize(self.back) * scale,
@@ -105,7 +107,8 @@ def warp(planes: np.ndarray, flow: np.ndarray) -> np.ndarray:
         The same shape as `planes`: what each place of the other frame finds there.
     """
     places = flow + _grid(*flow.shape[:2])
-    return cv2.remap(planes, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    moved: np.ndarray = cv2.remap(planes, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return moved
 
 
 def flow_size(width: int, height: int) -> tuple[int, int]:
@@ -115,10 +118,10 @@ def flow_size(width: int, height: int) -> tuple[int, int]:
     return max(16, round(width * scale)), max(16, round(height * scale))
 
 
-def _dis() -> "cv2.DISOpticalFlow":
+def _dis() -> Any:
     """One object for each thread: it keeps buffers."""
     if not hasattr(_local, "dis"):
-        _local.dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        _local.dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         _local.dis.setFinestScale(1)
     return _local.dis
 
@@ -149,7 +152,8 @@ def _agreement(there: np.ndarray, again: np.ndarray) -> np.ndarray:
     places = there + _grid(height, width)
     inside = (places >= -0.5).all(axis=-1)
     inside &= (places[..., 0] <= width - 0.5) & (places[..., 1] <= height - 0.5)
-    return agreement * inside
+    agreement *= inside
+    return agreement
 
 
 def _same_light(moved: np.ndarray, here: np.ndarray) -> np.ndarray:
@@ -157,13 +161,18 @@ def _same_light(moved: np.ndarray, here: np.ndarray) -> np.ndarray:
     difference = here - moved
     side = 2 * round(FLICKER_SHARE * max(here.shape) / 2) + 1
     # The median would resist moving objects better; the mean of clipped differences costs a tenth.
-    spread = LEAST_NOISE + 1.4826 * float(np.median(np.abs(difference - np.median(difference))))
+    spread = _noise(difference - np.median(difference))
     middle = np.clip(difference, *(np.median(difference) + np.array([-2, 2]) * spread)).astype(np.float32)
     difference -= cv2.blur(middle, (side, side), borderType=cv2.BORDER_REPLICATE)
     difference = cv2.GaussianBlur(difference, (0, 0), GRAIN_BLUR)
-    noise = LEAST_NOISE + 1.4826 * float(np.median(np.abs(difference)))
-    same: np.ndarray = np.exp(-0.5 * np.square(difference / np.float32(NOISE_REACH * noise)))
+    reach = np.float32(NOISE_REACH * _noise(difference))
+    same: np.ndarray = np.exp(-0.5 * np.square(difference / reach))
     return same
+
+
+def _noise(difference: np.ndarray) -> float:
+    """The standard deviation of grain, from the smaller half of differences: no object moves there."""
+    return min(LEAST_NOISE + 1.4826 * float(np.median(np.abs(difference))), MOST_NOISE)
 
 
 def _correlation(moved: np.ndarray, here: np.ndarray) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
@@ -41,13 +42,14 @@ class _Timed:
 
     seconds: Fraction
     order: int
-    packet: av.Packet = field(compare=False)
+    packet: "av.Packet[Any]" = field(compare=False)
     stream: Stream = field(compare=False)
 
 
 def join_film(
     source: FilmSource,
     parts: Sequence[Path],
+    last_duration: int,
     target: Path,
     kind: str,
     quality: Quality,
@@ -58,6 +60,7 @@ def join_film(
     Args:
         source: the film as it came in.
         parts: the coloured pictures, in order.
+        last_duration: how long the last picture is shown, in the film's units of time; 0 if unknown.
         target: the path to write to.
         kind: FFmpeg's name of the container.
         quality: that of the parts.
@@ -71,10 +74,8 @@ def join_film(
         FilmError: the container refuses the pictures.
     """
     notes: list[str] = []
-    # FFmpeg moves no timestamp below 0 away, so that sound and pictures keep their distance.
-    options = {"avoid_negative_ts": "disabled"} if kind in ("mp4", "mov") else {}
     # The film is opened once more: some formats cannot go back to where their first packets are.
-    with open_film(source.path) as film, av.open(str(target), "w", format=kind, options=options) as output:
+    with open_film(source.path) as film, av.open(str(target), "w", format=kind) as output:
         video = add_video_stream(output, source.info, quality)
         if source.info.matrix is not None:
             video.set_display_matrix(source.info.matrix)
@@ -91,7 +92,7 @@ def join_film(
             if isinstance(error, OSError) and error.errno:
                 raise
             raise FilmError(f"{target.suffix} cannot hold this film: {error}") from error
-        pictures = _pictures(parts, video, source.info.time_base)
+        pictures = _pictures(parts, last_duration, video, source.info.time_base)
         others = _others(film, copies)
         for timed in heapq.merge(pictures, others):
             timed.packet.stream = timed.stream
@@ -131,8 +132,8 @@ def _copy_stream(
             notes.append(f"an attachment is left out: {kind} cannot hold it")
         return None
     context = stream.codec_context
-    name = context.name if context is not None else "data"
-    if stream.type not in ("audio", "subtitle", "video") or context is None:
+    name = getattr(context, "name", "unknown")  # no context where FFmpeg does not know the codec
+    if stream.type not in ("audio", "subtitle", "video") or name == "unknown":
         notes.append(f"a stream of {stream.type} is left out: its time codes or data are not copied")
         return None
     if name not in output.supported_codecs and av.Codec(name).canonical_name not in output.supported_codecs:
@@ -146,8 +147,10 @@ def _copy_stream(
     return copy
 
 
-def _pictures(parts: Sequence[Path], stream: av.VideoStream, time_base: Fraction) -> Iterator[_Timed]:
-    waiting: av.Packet | None = None
+def _pictures(
+    parts: Sequence[Path], last_duration: int, stream: av.VideoStream, time_base: Fraction
+) -> Iterator[_Timed]:
+    waiting: av.Packet[av.VideoStream] | None = None
     for part in parts:
         with av.open(str(part), format="nut") as container:
             for packet in container.demux(video=0):
@@ -155,7 +158,6 @@ def _pictures(parts: Sequence[Path], stream: av.VideoStream, time_base: Fraction
                     continue
                 unit = packet.time_base / time_base
                 packet.pts = packet.dts = round(packet.pts * unit)
-                packet.duration = round((packet.duration or 0) * unit)
                 packet.time_base = time_base
                 if waiting is not None:
                     # NUT keeps no durations: a picture lasts until the next one.
@@ -163,6 +165,7 @@ def _pictures(parts: Sequence[Path], stream: av.VideoStream, time_base: Fraction
                     yield _timed(waiting, 0, stream)
                 waiting = packet
     if waiting is not None:
+        waiting.duration = last_duration
         yield _timed(waiting, 0, stream)
 
 
@@ -188,6 +191,6 @@ def _others(film: av.container.InputContainer, copies: dict[int, Stream]) -> Ite
         yield heapq.heappop(waiting)
 
 
-def _timed(packet: av.Packet, order: int, stream: Stream) -> _Timed:
+def _timed(packet: "av.Packet[Any]", order: int, stream: Stream) -> _Timed:
     time = packet.dts if packet.dts is not None else packet.pts
     return _Timed((time or 0) * (packet.time_base or Fraction(1)), order, packet, stream)

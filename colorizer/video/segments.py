@@ -40,12 +40,14 @@ class Resume:
 
     Attributes:
         pts: the time of the last finished frame.
+        duration: how long it is shown, in the same units; 0 if unknown.
         frames: how many frames are finished.
         filter: the filter's state after that frame; None if a shot ended there.
         lightness: the small lightness of that frame, for the flow to the next one.
     """
 
     pts: int
+    duration: int
     frames: int
     filter: FilterState | None
     lightness: np.ndarray
@@ -98,12 +100,15 @@ class SegmentFolder:
         state = resume.filter
         partial = self.folder / "resume.partial"
         with partial.open("wb") as file:
+            nothing = np.zeros((0, 0, 3), np.float32)
             np.savez(
                 file,
                 pts=resume.pts,
+                duration=resume.duration,
                 frames=resume.frames,
                 lightness=resume.lightness,
-                **({} if state is None else {"sums": state.sums, "chroma": np.array(state.chroma)}),
+                sums=nothing if state is None else state.sums,
+                chroma=np.array((0, 0) if state is None else state.chroma, float),
             )
             file.flush()
             os.fsync(file.fileno())
@@ -136,7 +141,8 @@ class SegmentFolder:
 def _load(path: Path) -> Resume:
     with np.load(path, allow_pickle=False) as data:
         state = None
-        if "sums" in data:
+        if data["sums"].size:
             single, steady = data["chroma"].tolist()
             state = FilterState(data["sums"], (single, steady))
-        return Resume(int(data["pts"]), int(data["frames"]), state, data["lightness"])
+        pts, duration, frames = (int(data[name]) for name in ("pts", "duration", "frames"))
+        return Resume(pts, duration, frames, state, data["lightness"])

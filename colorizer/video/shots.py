@@ -10,12 +10,16 @@ the trust in the flow is then near 0 everywhere, and so does one too many: the m
 
 from colorizer.video.flow import Flow
 
-# Between frames of different photographs, at most 11 % of the places find each other, and the correlation
+# Between frames of different photographs, at most 7 % of the places find each other, and the correlation
 # stays below 0.7; between neighbouring frames of one shot it is 90 % and 0.97 (docs/film.md).
 TRUSTED_SHARE = 0.2
 LIKENESS = 0.75
+# Below this correlation nothing is left of the picture before: it has faded to black, or a flash hides it.
+UNRELATED = 0.2
 
 
 def is_cut(flow: Flow) -> bool:
     """Whether the two frames of a flow belong to different shots."""
+    if flow.likeness < UNRELATED:
+        return True
     return bool(flow.likeness < LIKENESS and flow.trust_back.mean() < TRUSTED_SHARE)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import av
 import av.container
@@ -263,8 +264,9 @@ def _main_stream(container: av.container.InputContainer, path: Path) -> av.Video
         raise FilmError(f"{path.name} has no pictures to colour.")
     stream = streams[0]
     context = stream.codec_context
-    if context is None or context.codec.name not in VIDEO_CODECS:
-        name = "an unknown codec" if context is None else context.codec.name
+    # A stream whose codec FFmpeg does not know has no context, whatever the types say.
+    name = getattr(getattr(context, "codec", None), "name", "unknown")
+    if name not in VIDEO_CODECS:
         raise FilmError(f"{path.name}: its codec cannot be read. Received: {name}")
     return stream
 
@@ -308,8 +310,8 @@ def _encoding(frame: av.VideoFrame, height: int) -> YuvEncoding:
 
 
 def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
-    data = frame.side_data.get("DISPLAYMATRIX")
-    return None if data is None else tuple(np.frombuffer(bytes(data), "<i4")[:9].tolist())
+    data: Any = frame.side_data.get("DISPLAYMATRIX")  # a buffer, whatever the types say
+    return None if data is None else tuple(np.frombuffer(bytes(memoryview(data)), "<i4")[:9].tolist())
 
 
 def _seconds(container: av.container.InputContainer, stream: av.VideoStream) -> float | None:
