@@ -16,6 +16,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -51,7 +52,7 @@ def score(image: np.ndarray, truth: np.ndarray, truth_lab: np.ndarray) -> tuple[
 
 def evaluate(
     colorizer: Colorizer, folder: Path, size: int = SIZE, save: Path | None = None, sheet: Path | None = None
-) -> dict:
+) -> dict[str, Any]:
     """Scores every colour photo in `folder`.
 
     Args:
@@ -69,7 +70,7 @@ def evaluate(
         ValueError: no photo in `folder` can be scored.
     """
     files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
-    rows: dict[str, list] = {"grey": [], "model": []}
+    rows: dict[str, list[tuple[float, ...]]] = {"grey": [], "model": []}
     true_cf: list[float] = []
     groups: list[list[Image.Image]] = []  # of the contact sheet
     skipped: dict[str, str] = {}
@@ -116,7 +117,7 @@ def evaluate(
     return {"photos": len(true_cf), "skipped": skipped, "size": size, "rows": table}
 
 
-def format_table(result: dict) -> str:
+def format_table(result: dict[str, Any]) -> str:
     """The table as text, with the number of photos and the reasons for those that were skipped."""
     lines = [f"{result['photos']} photos, {len(result['skipped'])} skipped; working size {result['size']}"]
     lines += [f"  skipped {name}: {reason}" for name, reason in result["skipped"].items()]

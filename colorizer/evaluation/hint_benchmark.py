@@ -26,6 +26,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -59,7 +60,7 @@ def benchmark(
     size: int = SIZE,
     first: int | None = None,
     save: Path | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Scores every photo in `folder` with hints.
 
     Args:
@@ -156,11 +157,14 @@ def window_mean(planes: np.ndarray, side: float) -> np.ndarray:
     """The mean over a square around each element of (h, w, n), an odd number of elements wide."""
     radius = max(0, round((side - 1) / 2))
     width = 2 * radius + 1
-    total = np.pad(planes, ((radius + 1, radius), (radius + 1, radius), (0, 0)), "edge").astype(float)
+    total = np.pad(planes, ((radius + 1, radius), (radius + 1, radius), (0, 0)), "edge").astype(
+        float
+    )
     total[0] = total[:, 0] = 0
     total = total.cumsum(axis=0).cumsum(axis=1)
     rows = total[width:] - total[:-width]
-    return (rows[:, width:] - rows[:, :-width]) / width**2
+    mean: np.ndarray = (rows[:, width:] - rows[:, :-width]) / width**2
+    return mean
 
 
 def splat(prediction: Prediction, hints: Sequence[Hint]) -> np.ndarray:
@@ -220,7 +224,7 @@ def _score(image: Image.Image, prediction: Prediction) -> tuple[float, float]:
     return metrics.psnr(shown, truth), float(metrics.ciede2000(*lab).mean())
 
 
-def format_table(result: dict) -> str:
+def format_table(result: dict[str, Any]) -> str:
     """The table as text, a block for each rule."""
     lines = [f"{result['photos']} photos, {len(result['skipped'])} skipped; working size {result['size']}"]
     lines += [f"  skipped {name}: {reason}" for name, reason in result["skipped"].items()]
@@ -234,7 +238,7 @@ def format_table(result: dict) -> str:
     return "\n".join(lines)
 
 
-def save_plot(path: Path, result: dict) -> None:
+def save_plot(path: Path, result: dict[str, Any]) -> None:
     """Draws PSNR and CIEDE2000 against the number of hints, as PNG."""
     # The object interface, not pyplot: it needs no display and leaves no global state behind.
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -63,4 +63,5 @@ def ciede2000(lab1: np.ndarray, lab2: np.ndarray) -> np.ndarray:
     spread = np.radians(60) * np.exp(-(((np.degrees(h) % 360 - 275) / 25) ** 2))
     rotation = -np.sin(spread) * 2 * np.sqrt(C**7 / (C**7 + 25.0**7))
     squared = (dL / sL) ** 2 + (dC / sC) ** 2 + (dH / sH) ** 2 + rotation * (dC / sC) * (dH / sH)
-    return np.sqrt(np.maximum(squared, 0))
+    difference: np.ndarray = np.sqrt(np.maximum(squared, 0))
+    return difference

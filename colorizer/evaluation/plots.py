@@ -7,6 +7,7 @@ save_comparison(path, before, after, caption)   # what the page offers for downl
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,7 @@ from colorizer.atomic_write import replace_file
 from colorizer.evaluation.contact_sheet import add_caption, contact_sheet
 
 
-def save_history(path: Path, rows: list[dict]) -> None:
+def save_history(path: Path, rows: list[dict[str, Any]]) -> None:
     """Draws loss, PSNR and colourfulness over the epochs, and the values of grey and truth, as PNG."""
     # The object interface, not pyplot: it needs no display and leaves no global state behind.
     from matplotlib.backends.backend_agg import FigureCanvasAgg

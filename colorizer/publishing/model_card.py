@@ -122,10 +122,11 @@ def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "Mo
         data = _metadata(training, evaluation, repo)
     except (KeyError, TypeError, ValueError) as error:
         raise CardError(f"The records in {folder} do not make a card: {error!r}") from error
-    return ModelCard.from_template(data, template_str=TEMPLATE, **parts)
+    card: ModelCard = ModelCard.from_template(data, template_str=TEMPLATE, **parts)
+    return card
 
 
-def _metadata(training: dict, evaluation: dict | None, repo: str) -> Any:
+def _metadata(training: dict[str, Any], evaluation: dict[str, Any] | None, repo: str) -> Any:
     from huggingface_hub import EvalResult, ModelCardData
 
     results = [
@@ -153,7 +154,7 @@ def _metadata(training: dict, evaluation: dict | None, repo: str) -> Any:
     )
 
 
-def _table(evaluation: dict) -> str:
+def _table(evaluation: dict[str, Any]) -> str:
     """The metrics as Markdown, with the row of grey, without which they mean nothing."""
     lines = [
         f"{evaluation['photos']} photographs that were not used in training, at a working size of "
@@ -171,7 +172,7 @@ def _table(evaluation: dict) -> str:
     return "\n".join([*lines, "\nMeasured by `colorizer evaluate`; its help describes the protocol."])
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path) -> dict[str, Any]:
     try:
         return manifest.read_record(path)
     except (OSError, ValueError) as error:

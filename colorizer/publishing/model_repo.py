@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colorizer.errors import CardError, PublishError, WeightsError
 from colorizer.evaluation.contact_sheet import contact_sheet, resize_to_height
@@ -133,7 +133,7 @@ def commit_files(
     private: bool = False,
     create_pr: bool = False,
     exactly: bool = False,
-    **creation: str,
+    **creation: Any,
 ) -> "CommitInfo":
     """Commits files to a repository of a type ("model", "space"), which is created if necessary.
 
@@ -149,7 +149,7 @@ def commit_files(
     with _as_publish_error(repo):
         if not create_pr:
             api.create_repo(repo, private=private or None, exist_ok=True, repo_type=repo_type, **creation)
-        operations: list = [
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
             CommitOperationAdd(name, content if isinstance(content, bytes) else str(content))
             for name, content in files
         ]
@@ -186,7 +186,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         files = collect_model_files(options.repo, options.weights)
         if options.dry_run:
-            print(dict(files)[model_card.CARD_NAME].decode())
+            card = dict(files)[model_card.CARD_NAME]
+            print(card.decode() if isinstance(card, bytes) else card.read_text())
             print(describe(files))
             return 0
         page, address = publish(options.repo, files, options.private, options.create_pr)

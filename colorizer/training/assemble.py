@@ -94,6 +94,8 @@ def build_objective(
             vgg16=lpips,
         )
     if config.lpips or config.adversarial:
+        if lpips is None:
+            raise ValueError("--lpips and --adversarial need VGG16. Received: lpips=None")
         perceptual = PerceptualLoss(
             lpips=lpips,
             weight=config.lpips,

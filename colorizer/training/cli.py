@@ -61,12 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         if isinstance(default, bool):
             parser.add_argument(name, action=argparse.BooleanOptionalAction, help=text)
             continue
-        several = isinstance(default, tuple)
-        shown = " ".join(map(str, default)) if several else default
+        shown = " ".join(map(str, default)) if isinstance(default, tuple) else default
         parser.add_argument(
             name,
             type=each.metadata["kind"],
-            nargs="+" if several else None,
+            nargs="+" if isinstance(default, tuple) else None,
             help=f"{text} (default: {shown})" if shown not in (None, "") else text,
         )
     return parser

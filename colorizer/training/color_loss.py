@@ -98,7 +98,7 @@ def rarity_weights(photos: list[np.ndarray], uniform: float = UNIFORM) -> np.nda
     smooth = np.apply_along_axis(np.convolve, 0, smooth, kernel, "valid")
     smooth = np.apply_along_axis(np.convolve, 1, smooth, kernel, "valid")
     prior = smooth / smooth.sum()
-    weights = 1 / ((1 - uniform) * prior + uniform / np.count_nonzero(counts))
+    weights: np.ndarray = 1 / ((1 - uniform) * prior + uniform / np.count_nonzero(counts))
     weights /= (weights * counts).sum() / counts.sum()
     return weights.reshape(-1).astype(np.float32)
 

@@ -48,7 +48,10 @@ class Distillation:
         """The layer that predicts the features from the network's `deepest`; only training uses it."""
         if not self.feature_weight:
             return None
-        source = self.vgg16.feature_extractor.output if self.teacher is None else self.teacher.outputs[1]
+        if self.teacher is not None:
+            source = self.teacher.outputs[1]
+        elif self.vgg16 is not None:
+            source = self.vgg16.feature_extractor.output
         projection = keras.layers.Conv2D(source.shape[-1], 1, dtype="float32", name="projection")
         projection.build(deepest.shape)
         return projection
@@ -66,9 +69,10 @@ class Distillation:
         """
         truth, features = lab[..., 1:], ()
         if self.teacher is None:
-            return truth, self.vgg16.photo_features(photos) if self.feature_weight else ()
+            return truth, self.vgg16.photo_features(photos) if self.vgg16 and self.feature_weight else ()
         # It sees the clean lightness: what it knows of a clean scan, the network learns for any film.
-        answer, features = map(ops.stop_gradient, self._ask_teacher(lab[..., :1] / 100, two_scale))
+        asked = self._ask_teacher(self.teacher, lab[..., :1] / 100, two_scale)
+        answer, features = map(ops.stop_gradient, asked)
         return truth + self.weight * (answer - truth), unit(features) if self.feature_weight else ()
 
     def feature_loss(self, projected: Any, features: Any) -> Any:
@@ -76,12 +80,12 @@ class Distillation:
         cosine = ops.sum(unit(projected) * features, axis=-1)
         return self.feature_weight * ops.mean(1 - cosine, axis=(1, 2))
 
-    def _ask_teacher(self, lightness: Any, two_scale: bool) -> tuple[Any, Any]:
+    def _ask_teacher(self, teacher: keras.Model, lightness: Any, two_scale: bool) -> tuple[Any, Any]:
         """The teacher's answer in units of a*, b*, and its features, at the sizes that `lightness` has."""
         _, height, width, _ = ops.shape(lightness)
         if self.teacher_size:
             lightness = ops.image.resize(lightness, (self.teacher_size, self.teacher_size), antialias=True)
-        views, features = predict_views(lambda x: self.teacher(x, training=False), lightness, two_scale)
+        views, features = predict_views(lambda x: teacher(x, training=False), lightness, two_scale)
         answer, features = mean_view(views), ops.cast(features, "float32")
         if self.teacher_size:
             answer = ops.image.resize(answer, (height, width))

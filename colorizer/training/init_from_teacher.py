@@ -98,7 +98,8 @@ def _batches(array: np.ndarray) -> list[np.ndarray]:
 
 def _lightness(photos: np.ndarray) -> np.ndarray:
     """L* / 100: (N, H, W, 1)."""
-    return (color.rgb_to_lab(photos.astype(np.float32) / 255)[..., :1] / 100).astype(np.float32)
+    lab: np.ndarray = color.rgb_to_lab(photos.astype(np.float32) / 255)
+    return (lab[..., :1] / 100).astype(np.float32)
 
 
 def _teacher_outputs(teacher: keras.Model, light: np.ndarray) -> dict[int, np.ndarray]:

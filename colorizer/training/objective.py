@@ -156,31 +156,29 @@ class Objective(keras.Model):
             in_views = sum(self.color_loss(view, step.target) for view in step.views) / len(step.views)
             each = (each + in_views) / 2
         if self.perceptual is not None:
-            each = each + self._perceptual_loss(step)
-        if self.projection is not None:
+            each = each + self._perceptual_loss(self.perceptual, step)
+        if self.distillation is not None and self.projection is not None:
             each = each + self.distillation.feature_loss(step.projected, step.teacher_features)
         return ops.mean(each)
 
-    def _perceptual_loss(self, step: StepOutput) -> Any:
+    def _perceptual_loss(self, perceptual: PerceptualLoss, step: StepOutput) -> Any:
         """LPIPS and, with a discriminator, the adversarial losses of the same features: (N,)."""
-        pictures = self.perceptual.random_crop(
-            step.predicted, step.ground_truth, step.lightness, seeds=self.seeds
-        )
+        pictures = perceptual.random_crop(step.predicted, step.ground_truth, step.lightness, seeds=self.seeds)
         predicted, truth, lightness = pictures
         if self.discriminator is None:
             # Not computed before it counts: as it was used for what ships, a tenth of a step's arithmetic.
             distance = ops.cond(
                 self.lpips_enabled > 0,
-                lambda: self.lpips(*pictures),
+                lambda: perceptual.lpips(*pictures),
                 lambda: ops.zeros_like(lightness[:, 0, 0, 0]),
             )
-            return self.perceptual.weight * distance
-        coloured, photos = (self.lpips.features(ab, lightness) for ab in (predicted, truth))
+            return perceptual.weight * distance
+        coloured, photos = (perceptual.lpips.features(ab, lightness) for ab in (predicted, truth))
         generator, discriminator = adversarial.losses(
             self.discriminator,
             [adversarial.scaled_lab(lightness, predicted), *coloured],
             [adversarial.scaled_lab(lightness, truth), *photos],
         )
-        distance = self.lpips_enabled * self.perceptual.weight * self.lpips.distance(coloured, photos)
-        weight = self.adversarial_enabled * self.perceptual.adversarial_weight
+        distance = self.lpips_enabled * perceptual.weight * perceptual.lpips.distance(coloured, photos)
+        weight = self.adversarial_enabled * perceptual.adversarial_weight
         return distance + weight * generator + discriminator

@@ -12,7 +12,7 @@ Nothing here needs Keras: a process that cuts crops starts in a fraction of a se
 """
 
 import multiprocessing
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ class Loader:
                 its work under `if __name__ == "__main__"`, since each of them imports it.
         """
         self.ahead = workers + SPARE if workers else 1
+        self._pool: Executor
         if workers:
             # Not forked: JAX and TensorFlow have threads, and a copy could find their locks locked for ever.
             self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _open, (stream,))
@@ -68,4 +69,5 @@ def _open(stream: BatchStream) -> None:
 
 def _cut(position: int, count: int, size: int) -> np.ndarray:
     """Runs in a worker for each batch."""
+    assert _stream is not None  # `_open` has run in this process
     return _stream.batch(position, count, size)

@@ -64,7 +64,7 @@ def command(config: TrainingConfig) -> str:
         value = getattr(config, option.name)
         if value == option.default or option.name in LEFT_OUT:
             continue
-        values = value if isinstance(value, tuple) else (value,)
+        values = list(value) if isinstance(value, tuple) else [value]
         if option.name in PATHS:
             values = [value if value.startswith("hf://") else Path(value).name for value in values]
         flag = "--" + option.name.replace("_", "-")

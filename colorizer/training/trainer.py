@@ -137,7 +137,7 @@ class Trainer:
     def progress_at(self, crops: int) -> float:
         """The share of the run that is done after so many crops; by minutes, the share that is done now."""
         if self.config.minutes is not None:
-            return min(1.0, self.state["seconds"] / (60 * self.config.minutes))
+            return min(1.0, float(self.state["seconds"] / (60 * self.config.minutes)))
         return min(1.0, crops / (self.config.epochs * self.train_photos))
 
     def batch_shape(self, position: int) -> tuple[int, int]:
