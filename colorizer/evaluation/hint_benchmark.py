@@ -157,9 +157,7 @@ def window_mean(planes: np.ndarray, side: float) -> np.ndarray:
     """The mean over a square around each element of (h, w, n), an odd number of elements wide."""
     radius = max(0, round((side - 1) / 2))
     width = 2 * radius + 1
-    total = np.pad(planes, ((radius + 1, radius), (radius + 1, radius), (0, 0)), "edge").astype(
-        float
-    )
+    total = np.pad(planes, ((radius + 1, radius), (radius + 1, radius), (0, 0)), "edge").astype(float)
     total[0] = total[:, 0] = 0
     total = total.cumsum(axis=0).cumsum(axis=1)
     rows = total[width:] - total[:-width]

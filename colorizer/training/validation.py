@@ -10,13 +10,14 @@ from PIL import Image
 from colorizer.evaluation import metrics
 from colorizer.image import color
 from colorizer.training.color_loss import log_loss
+from colorizer.training.crops import Photos
 from colorizer.training.objective import Objective
 from colorizer.training.photo_cache import PhotoCache
 
 BATCH = 25
 
 
-def held_out(cache: PhotoCache) -> int:
+def held_out(cache: Photos) -> int:
     """How many photos at the end of the training photos are for validation, if it has none of its own."""
     return max(1, len(cache) // 100)
 
@@ -41,14 +42,14 @@ class Validation:
     def of(
         cls,
         val: str | None,
-        cache: PhotoCache,
+        cache: Photos,
         root: str,
         size: int,
         max_photos: int,
         log_loss_scale: float = 0.0,
     ) -> "Validation":
         """Takes up to `max_photos` photos from `val`, or else the end of `cache`, as squares of `size`."""
-        source = PhotoCache.build([val], root, fewest=1) if val else cache
+        source: Photos = PhotoCache.build([val], root, fewest=1) if val else cache
         total = len(source) if val else held_out(source)
         numbers = np.linspace(0, total - 1, min(total, max_photos)).round().astype(int) + len(source) - total
         squares = []
