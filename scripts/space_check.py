@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 USER, CORES, MEMORY, PORT = 1000, 2, 16 << 30, 7860
@@ -51,7 +52,7 @@ def find_python() -> str:
     sys.exit("space-check: there is no Python 3.11 or later that user 1000 may execute")
 
 
-def as_user(command: list[str], **options) -> subprocess.CompletedProcess:
+def as_user(command: list[str], **options: Any) -> subprocess.CompletedProcess:
     """Runs a command as user 1000."""
     return subprocess.run(command, user=USER, group=USER, extra_groups=[], **options)
 

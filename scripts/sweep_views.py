@@ -17,6 +17,7 @@ import argparse
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -38,7 +39,7 @@ STRENGTHS = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
 class CachingColorizer(Colorizer):
     """A colorizer that computes every view of a photo once, however many sets contain it."""
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments: Any, **options: Any):
         super().__init__(*arguments, **options)
         self.photo, self.outputs = None, {}
 

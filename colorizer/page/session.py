@@ -6,6 +6,7 @@ copies what they yield into its cache before it resumes them.
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def checked_strength(value: object) -> float:
     return _in_range(check_strength, value, "strength")
 
 
-def _in_range(check, value: object, name: str) -> float:
+def _in_range(check: Callable[[float], None], value: object, name: str) -> float:
     number = checked_number(value, name)
     try:
         check(int(number) if number.is_integer() else number)

@@ -163,7 +163,7 @@ def ended_by_sigterm(close: Callable[[], None]) -> Iterator[None]:
         SystemExit: with 143, as shells report SIGTERM.
     """
 
-    def end(number: int, _frame) -> None:
+    def end(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
     before = signal.signal(signal.SIGTERM, end)

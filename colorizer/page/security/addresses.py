@@ -9,6 +9,7 @@ visitors cannot be told apart by address.
 """
 
 import ipaddress
+from typing import Any
 
 UNKNOWN = "unknown"
 LOCAL = frozenset({"127.0.0.1", "::1"})
@@ -39,6 +40,6 @@ def owner_of(host: str | None, session: str | None) -> str:
     return address if is_limited(address) else f"{address}#{session}"
 
 
-def requested_by(request) -> str:
+def requested_by(request: Any) -> str:
     """Whom a photo is counted for that a `gr.Request` asks for."""
     return owner_of(request.client.host if request.client else None, request.session_hash)

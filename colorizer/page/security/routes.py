@@ -8,6 +8,7 @@ runs in the queue.
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -44,7 +45,7 @@ class Route:
     cost: float = 1
 
 
-def _route(methods: str, pattern: str, **options) -> Route:
+def _route(methods: str, pattern: str, **options: Any) -> Route:
     return Route(tuple(methods.split()), re.compile(pattern), **options)
 
 
