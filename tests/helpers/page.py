@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 
 class Counting:
     """A colorizer that counts how often its network runs."""
@@ -32,6 +34,15 @@ def serving(colorizer, **options) -> Iterator[str]:
         yield address.rstrip("/")
     finally:
         page.close(verbose=False)
+
+
+def ask(client: httpx.Client, photo: dict) -> str:
+    """Calls the public endpoint; returns what it streams back."""
+    photo = {**photo, "meta": {"_type": "gradio.FileData"}}
+    answer = client.post("/gradio_api/call/colorize", json={"data": [photo, 1.0, 64]})
+    assert answer.status_code == 200, answer.text
+    event = answer.json()["event_id"]
+    return client.get(f"/gradio_api/call/colorize/{event}", timeout=60).text
 
 
 def open_page(page, url: str) -> None:

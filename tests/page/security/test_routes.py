@@ -1,4 +1,4 @@
-"""What the page's server gives to strangers, and what it does for them: only their photos, and no errands."""
+"""What the page's server gives to strangers: only their own photos, and no requests to other servers."""
 
 import asyncio
 import json
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Event, Lock
 
 import gradio as gr
 import httpx
@@ -16,11 +15,10 @@ import pytest
 from gradio import processing_utils, route_utils
 from starlette.routing import BaseRoute, Mount
 
-from colorizer.limits import SIZE, Limits
-from colorizer.page import app, examples
-from colorizer.page.gradio_patches import LINKS_REFUSED, NO_FUNCTION, QUEUE_FULL
+from colorizer.page import app
+from colorizer.page.gradio_patches import LINKS_REFUSED, NO_FUNCTION
 from colorizer.page.security.routes import NOT_SERVED, route_of
-from tests.helpers.page import Counting, serving
+from tests.helpers.page import Counting, ask, serving
 from tests.helpers.paths import EXAMPLES, ROOT
 
 # A public address that nothing may ask. The tests would notice before it did.
@@ -56,7 +54,7 @@ def server(tiny_colorizer) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def errands(monkeypatch) -> list[str]:
+def outbound(monkeypatch) -> list[str]:
     """What Gradio was about to fetch."""
     asked = []
 
@@ -67,15 +65,6 @@ def errands(monkeypatch) -> list[str]:
     monkeypatch.setattr(processing_utils, "async_ssrf_protected_get", note)
     monkeypatch.setattr(route_utils.safehttpx, "async_validate_url", note)
     return asked
-
-
-def ask(client: httpx.Client, photo: dict) -> str:
-    """Calls the public endpoint; returns what it streams back."""
-    photo = {**photo, "meta": {"_type": "gradio.FileData"}}
-    answer = client.post("/gradio_api/call/colorize", json={"data": [photo, 1.0, 64]})
-    assert answer.status_code == 200, answer.text
-    event = answer.json()["event_id"]
-    return client.get(f"/gradio_api/call/colorize/{event}", timeout=60).text
 
 
 # --- the file route ------------------------------------------------------------------------------------
@@ -143,7 +132,7 @@ def test_a_file_of_the_machine_cannot_be_colored(server, path):
     assert "event: error" in ask(server, {"path": path})
 
 
-# --- no errands ----------------------------------------------------------------------------------------
+# --- no outbound requests ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -159,12 +148,12 @@ def test_a_file_of_the_machine_cannot_be_colored(server, path):
         {"path": "http://127.0.0.1:22/"},
     ],
 )
-def test_a_link_is_no_photo(server, errands, photo):
+def test_a_link_is_no_photo(server, outbound, photo):
     assert "event: error" in ask(server, photo)
-    assert errands == []
+    assert outbound == []
 
 
-def test_the_sentence_says_what_to_do_instead_of_a_link(server, errands):
+def test_the_sentence_says_what_to_do_instead_of_a_link(server, outbound):
     assert LINKS_REFUSED in ask(server, {"path": ELSEWHERE})
 
 
@@ -183,12 +172,12 @@ def test_the_sentence_says_what_to_do_instead_of_a_link(server, errands):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_no_route_fetches_a_link(server, errands, method, path):
+def test_no_route_fetches_a_link(server, outbound, method, path):
     assert server.request(method, path).status_code in (403, 404, 405)
-    assert errands == []
+    assert outbound == []
 
 
-def test_a_language_models_link_is_refused_too(server, errands):
+def test_a_language_models_link_is_refused_too(server, outbound):
     from mcp import ClientSession
     from mcp.client.streamable_http import streamable_http_client
 
@@ -204,10 +193,10 @@ def test_a_language_models_link_is_refused_too(server, errands):
     with ThreadPoolExecutor() as pool:  # the browser's tests have an event loop running in this thread
         answer = pool.submit(lambda: asyncio.run(talk())).result()
     assert answer.isError
-    assert errands == []
+    assert outbound == []
 
 
-def test_uploads_and_results_are_no_errands():
+def test_uploads_and_results_are_no_outbound_requests():
     assert route_of("GET", "/gradio_api/file=/tmp/gradio/0a/http-is-a-protocol.jpg")
     assert route_of("GET", "/gradio_api/file=C:\\Users\\ada\\gradio\\0a\\photo.jpg")
     assert route_of("GET", "/gradio_api/file=/tmp/gradio/0a/12:30.jpg")
@@ -269,12 +258,12 @@ def test_of_the_routes_that_gradio_registers_only_the_listed_ones_exist(started)
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_no_other_spelling_leads_past_the_list(server, errands, method, path):
+def test_no_other_spelling_leads_past_the_list(server, outbound, method, path):
     connection = HTTPConnection(server.base_url.host, server.base_url.port)  # sends a path as it is written
     connection.request(method, path)
     assert connection.getresponse().status == 404
     connection.close()
-    assert errands == []
+    assert outbound == []
 
 
 def test_no_function_can_be_run_past_the_queue(started, grey_photo):
@@ -325,95 +314,6 @@ def test_gradio_opens_no_pictures_of_visitors(started):
     pictures = (gr.Image, gr.Gallery, gr.ImageSlider, gr.ImageEditor, gr.AnnotatedImage)
     taken = [block for function in page.fns.values() if function.fn for block in function.inputs]
     assert [block for block in taken if isinstance(block, pictures)] == []
-
-
-# --- more than can be done -----------------------------------------------------------------------------
-
-
-class Closed(Counting):
-    """A colorizer that answers only when it is told to."""
-
-    def __init__(self, model):
-        super().__init__(model)
-        self.open = Event()
-
-    def predict(self, *arguments):
-        self.open.wait(60)
-        return super().predict(*arguments)
-
-
-def test_who_finds_the_queue_full_is_told_to_come_back_and_the_others_are_served(
-    tiny_colorizer, monkeypatch, grey_photo
-):
-    monkeypatch.setattr(app, "LIMITS", Limits(queue=3))
-    closed = Closed(tiny_colorizer)
-    with serving(closed) as address, httpx.Client(base_url=address, timeout=60) as client:
-        with open(grey_photo, "rb") as file:
-            (path,) = client.post("/gradio_api/upload", files={"files": file}).json()
-        photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
-        answers = [
-            client.post("/gradio_api/call/colorize", json={"data": [photo, 1.0, 64]}) for _ in range(12)
-        ]
-        refused = [answer for answer in answers if answer.status_code != 200]
-        assert {answer.status_code for answer in refused} == {503}
-        assert all(answer.json()["detail"] == QUEUE_FULL for answer in refused)
-        events = [answer.json()["event_id"] for answer in answers if answer.status_code == 200]
-        assert 3 <= len(events) <= 5  # three wait; one or two had begun
-        closed.open.set()
-        with ThreadPoolExecutor(len(events)) as pool:
-            links = [f"/gradio_api/call/colorize/{event}" for event in events]
-            ends = list(pool.map(lambda link: client.get(link).text, links))
-        assert all("event: complete" in end for end in ends)
-
-
-class Busy:
-    """A colorizer that notes how many photos it has in hand at most."""
-
-    def __init__(self, model):
-        self.colorizer, self.lock, self.now, self.most = model, Lock(), 0, 0
-
-    def predict(self, *arguments):
-        with self.lock:
-            self.now += 1
-            self.most = max(self.most, self.now)
-        time.sleep(0.05)
-        try:
-            return self.colorizer.predict(*arguments)
-        finally:
-            with self.lock:
-                self.now -= 1
-
-
-def test_whatever_is_asked_at_once_the_network_has_one_photo_in_hand(tiny_colorizer, monkeypatch, grey_photo):
-    monkeypatch.setattr(examples.Examples, "_make", lambda self, colorizer: self.warm.set())
-    busy = Busy(tiny_colorizer)
-    with serving(busy) as address, httpx.Client(base_url=address, timeout=60) as client:
-        with open(grey_photo, "rb") as file:
-            (path,) = client.post("/gradio_api/upload", files={"files": file}).json()
-        photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
-        functions = client.get("/config").json()["dependencies"]
-        private = [f["id"] for f in functions if f["api_name"] == "color_photo"]
-        assert len(private) == 1
-
-        def direct(number: int) -> int:
-            route = ["run/colorize", "api/colorize", "run/color_photo", "run/predict"][number % 4]
-            body = {"data": [photo, 1.0, 64], "fn_index": private[0]}
-            return client.post(f"/gradio_api/{route}", json=body).status_code
-
-        def queued(number: int) -> bool:
-            if number % 2:
-                return "event: complete" in ask(client, {"path": path})
-            session = f"stranger{number}"
-            body = {"data": [photo, SIZE, 1.0, None], "fn_index": private[0], "session_hash": session}
-            client.post("/gradio_api/queue/join", json=body).raise_for_status()
-            answer = client.get("/gradio_api/queue/data", params={"session_hash": session}).text
-            return '"success":true' in answer
-
-        with ThreadPoolExecutor(12) as pool:
-            refused, done = pool.map(direct, range(12)), pool.map(queued, range(12))
-            assert set(refused) == {404}
-            assert all(done)
-    assert busy.most == 1
 
 
 def test_a_file_beyond_the_limit_is_not_taken(server):
