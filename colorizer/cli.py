@@ -28,7 +28,7 @@ from colorizer import __version__, quiet_tensorflow
 from colorizer.cpu import cores
 from colorizer.errors import HintError, PhotoError, WeightsError
 from colorizer.fast_import import gc_paused, hide_modules
-from colorizer.film_types import CODECS
+from colorizer.film_types import CODECS, is_film
 from colorizer.limits import (
     MAX_STRENGTH,
     MAX_WARMTH,
@@ -253,7 +253,7 @@ def read_corrections(options: argparse.Namespace) -> "tuple[tuple[Hint, ...] | N
     from colorizer.hints.hint_file import read_hints
     from colorizer.image.reader import read_photo
 
-    hints = read_hints(options.hints) if options.hints else None
+    hints = read_hints(options.hints) if options.hints and not is_film(options.photos[0]) else None
     if not options.reference:
         return hints, None
     limits = UNLIMITED if options.no_limits else Limits.from_environment()
@@ -331,11 +331,18 @@ def color_films(options: argparse.Namespace, colorizer: "Colorizer", jobs: "list
     """Colours films; returns whether one of them failed."""
     from colorizer.video import command
     from colorizer.video.film import FilmOptions
+    from colorizer.video.film_hints import read_film_hints
 
+    try:
+        hints = read_film_hints(options.hints) if options.hints else None
+    except HintError as error:
+        say(f"failed: {error}")
+        return True
     settings = FilmOptions(options.size, options.strength, tone_of(options.tone))
     batch = command.FilmBatch(
-        colorizer, settings, options.codec, options.crf, options.overwrite, options.keep_date, options.workers
-    )
+        colorizer, settings, hints, options.hints_dir, options.codec, options.crf, options.overwrite,
+        options.keep_date, options.workers,
+    )  # fmt: skip
     result = command.color_films(batch, jobs, stop)
     say(f"films: {result}")
     return bool(result.failures)

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.colorizer import Colorizer
+from colorizer.hints.hint import Hint
 from colorizer.image.photo import Photo
 from colorizer.limits import SIZE
 from colorizer.video.flow import Flow, flow_size
@@ -43,15 +44,25 @@ class Look:
 class Analyser:
     """A colorizer for the frames of one film. Safe to share between threads."""
 
-    def __init__(self, colorizer: Colorizer, info: FilmInfo, size: int = SIZE):
+    def __init__(
+        self,
+        colorizer: Colorizer,
+        info: FilmInfo,
+        size: int = SIZE,
+        strength: float = 1.0,
+        tone: tuple[float, float] = (0.0, 0.0),
+    ):
         """Prepares for frames of a film.
 
         Args:
             colorizer: with one thread a frame, if several frames are analysed at a time.
             info: of the film.
             size: as in `Colorizer.colorize`.
+            strength: as in `Colorizer.colorize`.
+            tone: what is added to a* and b* everywhere but at hints.
         """
         self._colorizer, self._info, self._size = colorizer, info, size
+        self._strength, self._tone = strength, tone
         width, height = info.size
         self._flow_size = flow_size(width, height)
         self._factor = max(1, max(width, height) // LONGEST)
@@ -78,11 +89,12 @@ class Analyser:
         small = cv2.resize(grey, self._flow_size, interpolation=cv2.INTER_AREA)
         return Look(photo, Photo(Image.fromarray(small)).lightness)
 
-    def colors(self, look: Look) -> np.ndarray:
-        """The network's map of a frame: (h, w, 2) float32, a* and b*, in its stored position."""
+    def colors(self, look: Look, hints: tuple[Hint, ...] = ()) -> np.ndarray:
+        """The map of a frame, with strength, tone and hints: (h, w, 2) float32, in its stored position."""
         if look.photo is None:
             raise ValueError("This frame was coloured in an earlier run; only its lightness is kept.")
-        ab = self._colorizer.predict(look.photo, self._size).ab
+        prediction = self._colorizer.predict(look.photo, self._size).with_tone(*self._tone)
+        ab = prediction.with_hints(hints).colors(self._strength)
         return np.ascontiguousarray(np.rot90(ab, -self._info.rotation // 90))
 
     def flow(self, earlier: Look, later: Look) -> Flow:

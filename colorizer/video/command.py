@@ -9,7 +9,7 @@ photos, a film that fails is named and the others go on, and a result is a whole
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -20,9 +20,11 @@ from colorizer.colorizer import Colorizer
 from colorizer.errors import FilmError
 from colorizer.file_plan import Job
 from colorizer.film_types import CONTAINERS, film_codec
+from colorizer.hints.hint_file import find_hint_file
 from colorizer.terminal import printable
 from colorizer.video.encoder import Quality
 from colorizer.video.film import FilmColorizer, FilmOptions, FilmProgress, FilmStopped
+from colorizer.video.film_hints import TimedHints, read_film_hints
 from colorizer.video.provenance import digest_of_film, source_of_film
 
 
@@ -33,6 +35,8 @@ class FilmBatch:
     Attributes:
         colorizer: with one thread, see `FilmColorizer`.
         options: all but the codec, which depends on the container.
+        hints: for every film; None for those in the file beside the film, if there is one.
+        hints_dir: the folder with these files; None if they lie beside the films.
         codec: one of `film_types.CODECS`; None for what is usual in a film's container.
         crf: see `Quality`.
         overwrite: whether films are coloured again whose result exists.
@@ -42,11 +46,24 @@ class FilmBatch:
 
     colorizer: Colorizer
     options: FilmOptions = field(default_factory=FilmOptions)
+    hints: tuple[TimedHints, ...] | None = None
+    hints_dir: Path | None = None
     codec: str | None = None
     crf: int | None = None
     overwrite: bool = False
     keep_date: bool = False
     workers: int | None = None
+
+    def hints_for(self, job: Job) -> tuple[TimedHints, ...]:
+        """The hints of a film.
+
+        Raises:
+            HintError: the file of its hints is malformed.
+        """
+        if self.hints is not None:
+            return self.hints
+        file = find_hint_file(self.hints_dir / job.name if self.hints_dir else job.beside)
+        return read_film_hints(file) if file else ()
 
     def quality_for(self, target: Path) -> Quality:
         """The codec and quality in the container that a path names.
@@ -101,9 +118,7 @@ def color_films(batch: FilmBatch, jobs: Sequence[Job], stop: Stop) -> Result:
 
 
 def _color(batch: FilmBatch, job: Job, stop: Stop) -> None:
-    options = FilmOptions(
-        batch.options.size, batch.options.strength, batch.options.tone, batch.quality_for(job.target)
-    )
+    options = replace(batch.options, hints=batch.hints_for(job), quality=batch.quality_for(job.target))
     job.target.parent.mkdir(parents=True, exist_ok=True)
     films = FilmColorizer(batch.colorizer, options, batch.workers)
     silent = None if sys.stderr else True  # no bar in a log file, and none without standard error

@@ -25,10 +25,12 @@ from colorizer import __version__
 from colorizer.colorizer import Colorizer
 from colorizer.cpu import cores
 from colorizer.film_types import CONTAINERS
+from colorizer.hints.hint import Hint
 from colorizer.limits import SIZE, check_size, check_strength, check_tone
 from colorizer.video.analysis import Analyser, Look
 from colorizer.video.chroma import ChromaTable
 from colorizer.video.encoder import Quality, SegmentWriter, output_format
+from colorizer.video.film_hints import TimedHints, track_hints
 from colorizer.video.flow import Flow
 from colorizer.video.joiner import join_film
 from colorizer.video.provenance import comment_for, digest_of_film
@@ -57,12 +59,14 @@ class FilmOptions:
         size: as in `Colorizer.colorize`.
         strength: as in `Colorizer.colorize`.
         tone: what is added to a* and b* everywhere.
+        hints: colours corrected by hand, each set on one frame.
         quality: how the pictures are encoded.
     """
 
     size: int = SIZE
     strength: float = 1.0
     tone: tuple[float, float] = (0.0, 0.0)
+    hints: tuple[TimedHints, ...] = ()
     quality: Quality = field(default_factory=Quality)
 
     def __post_init__(self) -> None:
@@ -184,7 +188,8 @@ class _Work:
         workers: int,
     ):
         self._options, self._film, self._folder, self._workers = options, film, folder, workers
-        self._analyser = Analyser(colorizer, film.info, options.size)
+        self._analyser = Analyser(colorizer, film.info, options.size, options.strength, options.tone)
+        self._hints: dict[int, tuple[Hint, ...]] = {}
         self._table = ChromaTable(output_format(film.info, options.quality.codec).encoding)
         resume = folder.resume
         self.parts = list(folder.finished)
@@ -210,6 +215,7 @@ class _Work:
     def run(self, progress: Callable[[FilmProgress], None], stopped: Callable[[], bool]) -> None:
         """Colours all frames that no earlier run has finished, part by part."""
         progress(FilmProgress(self.frames, self._resumed, self._film.info.frames))
+        self._hints = track_hints(self._film, self._analyser, self._options.hints, stopped)
         steady = self._steady(stopped)
         batch = next(steady, None)
         while batch is not None:
@@ -236,11 +242,9 @@ class _Work:
 
     def _steady(self, stopped: Callable[[], bool]) -> Iterator[list[tuple[_Analysed, np.ndarray]]]:
         """Blocks of frames with their steady colours."""
-        tone = np.array(self._options.tone, np.float32)
-        strength = np.float32(self._options.strength)
 
         def leave(maps: Iterator[np.ndarray]) -> list[tuple[_Analysed, np.ndarray]]:
-            return [(self._waiting.popleft(), ab * strength + tone) for ab in maps]
+            return [(self._waiting.popleft(), ab) for ab in maps]
 
         for analysed in self._analysed():
             if stopped():
@@ -294,7 +298,7 @@ class _Work:
             mine.set_exception(error)
             raise
         mine.set_result(look)
-        ab = self._analyser.colors(look)
+        ab = self._analyser.colors(look, self._hints.get(frame.pts, ()))
         # The frame before was begun earlier, so this never waits for something that waits itself.
         flow = None if earlier is None else self._analyser.flow(earlier.result(), look)
         return _Analysed(frame, look, ab, flow)
