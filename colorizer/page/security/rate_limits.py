@@ -120,10 +120,10 @@ class RateLimits:
 
 
 def _body_cost(scope: Scope, route: Route) -> float:
-    """What reading a message in memory costs; files are limited by their bytes."""
+    """What reading a message costs. Photos are limited by their bytes, and by how many are read at once."""
     length = Headers(scope=scope).get("content-length", "")
     announced = int(length) if length.isdecimal() and len(length) < 20 else 0
-    return min(announced, route.body) / SETTINGS.bytes_per_request if route.kind == "json" else 0
+    return min(announced, SETTINGS.json_bytes) / SETTINGS.bytes_per_request if route.kind == "json" else 0
 
 
 async def _refuse(message: str, scope: Scope, receive: Receive, send: Send) -> None:
