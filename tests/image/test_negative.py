@@ -1,10 +1,12 @@
-"""Negatives come out as positives, at the same size and depth, without the orange of their film."""
+"""Negatives are noticed where they are certain, and come out as positives of the same size and depth."""
 
 import numpy as np
 import pytest
 
-from colorizer.image.negative import invert
+from colorizer.image.negative import invert, is_negative
 from colorizer.image.reader import read_photo
+from tests.helpers.paths import EXAMPLES
+from tests.helpers.pictures import load_image
 
 SCENE = np.random.default_rng(0).integers(0, 256, (60, 80), dtype=np.uint8)
 
@@ -49,3 +51,37 @@ def test_a_few_specks_of_dust_do_not_cost_the_contrast():
 
 def test_an_even_picture_does_not_fail():
     assert np.asarray(invert(read_photo(np.full((5, 5), 77, np.uint8))).image).shape == (5, 5)
+
+
+# --- noticing ------------------------------------------------------------------------------------------
+
+
+def on_orange_film(pixels: np.ndarray) -> np.ndarray:
+    """What a scanner sees of a colour negative, (H, W, 3) uint8, of a scene of the same kind."""
+    exposure = np.log10(np.clip(pixels / 255, 0.06, 1) ** 2.2 * 1000)
+    density = 0.6 * exposure * (1, 1.05, 1.1) + np.array([0.0, 0.35, 0.65])
+    return np.clip(255 * (4 * 10**-density) ** (1 / 2.2), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.jpg")), ids=lambda path: path.stem)
+def test_no_example_is_taken_for_a_negative_in_grey_or_sepia(path):
+    grey = load_image(path).convert("L")
+    levels = np.asarray(grey, float) / 255
+    sepia = np.dstack([levels**0.8 * 235 + 20, levels * 220 + 12, levels**1.3 * 170 + 8]).astype(np.uint8)
+    assert not is_negative(read_photo(grey))
+    assert not is_negative(read_photo(sepia))
+
+
+def test_an_orange_film_is_noticed_and_its_positive_is_none_any_more(color_image):
+    scene = np.asarray(color_image(120, 90, seed=3)) // 2 + np.uint8(64)
+    negative = read_photo(on_orange_film(scene))
+    assert not is_negative(read_photo(scene))
+    assert is_negative(negative)
+    assert not is_negative(invert(negative))
+
+
+def test_a_grey_negative_is_noticed_by_its_sky():
+    landscape = np.full((90, 120), 200, np.uint8)
+    landscape[30:] = SCENE[:60, :40].repeat(3, axis=1) // 2
+    assert not is_negative(read_photo(landscape))
+    assert is_negative(read_photo(255 - landscape))
