@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 
 from colorizer.colorizer import Colorizer
 from colorizer.limits import SIZE
-from colorizer.page import about_tab, gradio_patches, theme
+from colorizer.page import about_tab, file_chooser, gradio_patches, theme
 from colorizer.page.batch_tab import BatchTab
 from colorizer.page.error_messages import ErrorMessages, errors_as_messages, exception_handlers
 from colorizer.page.examples import Examples
@@ -99,7 +99,7 @@ def _add_endpoint(colorizer: Colorizer, turns: FairTurns) -> None:
             raise gr.Error(NO_PHOTO, print_exception=False)
         with errors_as_messages(), scratch_dir() as folder:
             with turns.turn(requested_by(request)):
-                path = write_result(predict(colorizer, photo, size), strength, folder)
+                path, _ = write_result(predict(colorizer, photo, size), strength, folder)
             yield path
 
     gr.Button(visible=False).click(
@@ -129,7 +129,7 @@ def launch_options(
     return {
         "theme": theme.theme(),
         "css": theme.CSS,
-        "js": theme.SCRIPT,
+        "js": f"() => {{ ({theme.SCRIPT})(); ({file_chooser.SCRIPT})(); }}",
         # Gradio counts in units of 2^20 when it names the limit; what lies between, the core refuses.
         "max_file_size": None if math.isinf(LIMITS.megabytes) else int(LIMITS.megabytes * 2**20),
         "auth": auth,

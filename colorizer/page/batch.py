@@ -18,7 +18,7 @@ from colorizer.atomic_write import FULL
 from colorizer.colorizer import Colorizer
 from colorizer.page.compare_slider import pair_of
 from colorizer.page.error_messages import UNEXPECTED, log_error, message_for
-from colorizer.page.session import Session
+from colorizer.page.session import Session, notes_html
 from colorizer.page.temp_files import scratch_dir
 
 PREVIEW_SIDE = 800  # pixels: fifty of them must not strain a phone
@@ -61,13 +61,13 @@ class Batch:
             session = Session.of(colorizer.predict(path), PREVIEW_SIDE)
             name = self._free_name(f"{session.stem}-colour{session.prediction.suffix}", archive)
             file = self.path(name)
-            session.prediction.save(file, strength)
+            notes = session.prediction.photo.notes + session.prediction.save(file, strength)
             archive.write(file, name)
             file.unlink()
             place = self.path(str(len(self.done)))
             place.mkdir()
             self.done.append((pair_of(session, strength, place), name))
-            self.notes += session.prediction.photo.notes
+            self.notes += notes
         except Exception as error:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise
@@ -105,7 +105,7 @@ class Batch:
             words = f"0 of {total} photos"
         rows = "".join(f"<li>{html.escape(why)}</li>" for why in self.failures)
         failed = f"<p>{len(self.failures)} could not be coloured:</p><ul>{rows}</ul>" if rows else ""
-        failed += "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        failed += notes_html(*self.notes)
         bar = f'<progress max="{total}" value="{count}" aria-label="Photos done"></progress>'
         return f'<div role="status">{bar}<p>{words}</p>{failed}</div>'
 

@@ -5,6 +5,7 @@ at full resolution when it is asked for. Handlers write into a temporary folder 
 copies what they yield into its cache before it resumes them.
 """
 
+import html
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -29,16 +30,29 @@ CAPTION = "Left: the photograph. Right: colours predicted by a neural network; t
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """A photo with its prediction, and the same small enough to be rendered at every move of a slider."""
+    """A photo with its prediction, and the same small enough to be rendered at every move of a slider.
+
+    Attributes:
+        prediction: of the photo at full resolution.
+        preview: the same, small.
+        scan: the negative that the photo was made of, if it was.
+        name: of this session, unlike any other's.
+    """
 
     prediction: Prediction
     preview: Prediction
-    name: str = field(default_factory=lambda: secrets.token_hex(8))  # of this session, unlike any other's
+    scan: Photo | None = None
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
-    def of(cls, prediction: Prediction, side: int = PREVIEW_SIDE) -> "Session":
+    def of(cls, prediction: Prediction, side: int = PREVIEW_SIDE, scan: Photo | None = None) -> "Session":
         """The session of a photo, with its preview of at most `side` pixels made."""
-        return cls(prediction, shrink(prediction, side))
+        return cls(prediction, shrink(prediction, side), scan)
+
+    @property
+    def source(self) -> Photo:
+        """The photo as it came: a negative if it is one."""
+        return self.scan or self.prediction.photo
 
     @property
     def stem(self) -> str:
@@ -50,7 +64,7 @@ class Session:
     def bytes(self) -> int:
         """About how much memory it takes."""
         total = EXTRA_BYTES
-        for photo in (self.prediction.photo, self.preview.photo):
+        for photo in filter(None, (self.prediction.photo, self.preview.photo, self.scan)):
             width, height = photo.size
             total += width * height * len(photo.image.getbands())
             total += sum(array.nbytes for array in (photo.pixels16, photo.alpha) if array is not None)
@@ -132,10 +146,12 @@ def predict(colorizer: Colorizer, photo: str | Photo, size: object = SIZE) -> Pr
     """Runs the network; what is wrong with a photo becomes a sentence on the page."""
     size = checked_size(size)
     with errors_as_messages():
-        prediction = colorizer.predict(photo, size)
-    for note in prediction.photo.notes if isinstance(photo, str) else ():
-        gr.Info(note)
-    return prediction
+        return colorizer.predict(photo, size)
+
+
+def notes_html(*notes: str) -> str:
+    """Remarks about a photo, such as that only its first page is used, one a line."""
+    return "".join(f"<p>{html.escape(note)}</p>" for note in notes)
 
 
 def write_preview(image: Image.Image, folder: str | Path, name: str) -> str:
@@ -146,13 +162,17 @@ def write_preview(image: Image.Image, folder: str | Path, name: str) -> str:
     return str(path)
 
 
-def write_result(prediction: Prediction, strength: object, folder: str | Path) -> str:
-    """Writes the coloured photo at full resolution, as the type it came in; returns its path."""
+def write_result(prediction: Prediction, strength: object, folder: str | Path) -> tuple[str, tuple[str, ...]]:
+    """Writes the coloured photo at full resolution, as the type it came in.
+
+    Returns:
+        Its path, and remarks about what the type cannot hold.
+    """
     strength = checked_strength(strength)
     stem = prediction.photo.path.stem if prediction.photo.path else "photo"
     path = Path(folder, f"{stem}-colour{prediction.suffix}")
-    prediction.save(path, strength)
-    return str(path)
+    notes = prediction.save(path, strength)
+    return str(path), notes
 
 
 def write_comparison(session: Session, strength: object, folder: str | Path) -> str:

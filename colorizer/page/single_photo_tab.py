@@ -5,16 +5,19 @@ from collections.abc import Iterator
 import gradio as gr
 
 from colorizer.colorizer import Colorizer
+from colorizer.image.negative import invert
 from colorizer.image.photo import Photo
 from colorizer.limits import MAX_STRENGTH, SIZE
 from colorizer.page.compare_slider import compare, pair_of
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
 from colorizer.page.examples import Examples
+from colorizer.page.negative_option import NegativeOption
 from colorizer.page.security.addresses import requested_by
 from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.session import (
     Session,
     checked_strength,
+    notes_html,
     predict,
     write_comparison,
     write_preview,
@@ -50,7 +53,9 @@ class SinglePhotoTab:
                 self._add_inputs()
             with gr.Column(scale=3, min_width=280):
                 self.before_after = compare("before-after", EMPTY)
+                self.notes = gr.HTML(elem_id="notes", padding=False)
                 self._add_settings()
+                self.negative = NegativeOption()
                 self._add_downloads()
                 gr.Markdown(GUESS, elem_classes="small")
                 self._add_pictures()
@@ -111,7 +116,7 @@ class SinglePhotoTab:
     def _connect_photo(self) -> None:
         everything = [
             self.photo, self.key, self.before_after, self.grey, self.colored, self.truth, self.accuracy,
-            self.figures, self.download, self.download_both,
+            self.figures, self.download, self.download_both, self.notes, *self.negative.components,
         ]  # fmt: skip
         # gr.Image would open an upload itself, before our code, and answer a broken one with a stack trace.
         # gr.File passes it on as it came: reading photos is the core's business.
@@ -125,6 +130,10 @@ class SinglePhotoTab:
             self.gallery.select(self.color_example, [self.size, self.strength, self.key], **shown),
         ):
             event.failure(self.clear_all, self.key, everything, **PRIVATE)
+        settings = [self.key, self.size, self.strength]
+        changed = {"outputs": everything[1:], "show_progress_on": self.before_after, **NETWORK}
+        self.negative.chosen.input(self.change_negative, [*settings, self.negative.chosen], **changed)
+        self.negative.accept.click(self.accept_offer, settings, **changed)
 
     def _connect_settings(self) -> None:
         pictures = [self.before_after, self.grey, self.colored]
@@ -139,13 +148,13 @@ class SinglePhotoTab:
         self.reset.click(lambda: (1, SIZE), None, [self.strength, self.size], **PRIVATE)
 
     def _connect_downloads(self) -> None:
-        for button, handler, target in (
-            (self.download, self.write_result, self.result),
-            (self.download_both, self.write_comparison, self.comparison),
+        for button, handler, made in (
+            (self.download, self.write_result, [self.result, self.notes]),
+            (self.download_both, self.write_comparison, [self.comparison]),
         ):
             button.click(
-                handler, [self.key, self.strength], target, show_progress_on=button, **PRIVATE
-            ).success(None, js=PRESS.format(target.elem_id), **PRIVATE)
+                handler, [self.key, self.strength], made, show_progress_on=button, **PRIVATE
+            ).success(None, js=PRESS.format(made[0].elem_id), **PRIVATE)
 
     # --- handlers --------------------------------------------------------------------------------------
 
@@ -156,7 +165,7 @@ class SinglePhotoTab:
         if path is None:
             raise gr.Error(EXPIRED, print_exception=False)
         session = self._predict(path, size, request)
-        yield from self._show(session, strength, self._keep(session, request))
+        yield from self._show_new(session, strength, self._keep(session, request))
         self.store.delete(key)
 
     def color_example(
@@ -171,32 +180,61 @@ class SinglePhotoTab:
             new = self._keep(session, request)
         else:
             new = self._keep(session, request, 0)  # it is in memory anyway
-        yield from self._show(session, strength, new)
+        yield from self._show_new(session, strength, new)
         self.store.delete(key)
 
-    def _predict(self, photo: str | Photo, size: float, request: gr.Request) -> Session:
-        with self.turns.turn(requested_by(request)):
-            return Session.of(predict(self.colorizer, photo, size))
+    def change_negative(
+        self, key: str | None, size: float, strength: float, chosen: bool, request: gr.Request
+    ) -> Iterator[dict]:
+        """The same photo inverted, or as it came."""
+        if key is None:
+            yield {self.key: gr.skip()}
+            return
+        session = self._predict(self._session(key).source, size, request, negative=bool(chosen))
+        with errors_as_messages(), scratch_dir() as folder:
+            new = self._keep(session, request)
+            yield {**self._result(session, strength, new, folder), **self.negative.decided(bool(chosen))}
+        self.store.delete(key)
+
+    def accept_offer(
+        self, key: str | None, size: float, strength: float, request: gr.Request
+    ) -> Iterator[dict]:
+        """The negative that was noticed, inverted."""
+        yield from self.change_negative(key, size, strength, True, request)
+
+    def _predict(
+        self, photo: str | Photo, size: float, request: gr.Request, negative: bool = False
+    ) -> Session:
+        with self.turns.turn(requested_by(request)), errors_as_messages():
+            positive = invert(photo) if negative else photo
+            prediction = predict(self.colorizer, positive, size)
+            return Session.of(prediction, scan=photo if negative else None)
 
     def _keep(self, session: Session, request: gr.Request, size: float | None = None) -> str:
         return self.store.put(requested_by(request), session, session.bytes if size is None else size)
 
-    def _show(self, session: Session, strength: float, key: str) -> Iterator[dict]:
-        strength = checked_strength(strength)
+    def _show_new(self, session: Session, strength: float, key: str) -> Iterator[dict]:
         with errors_as_messages(), scratch_dir() as folder:
-            is_color = session.prediction.photo.is_color
-            # Browsers cannot show every upload (TIFF for one), so the input shows a preview too.
-            original = write_preview(session.original(), folder, "original")
             yield {
-                self.photo: original,
-                self.key: key,
-                **self._pictures(session, strength, folder),
-                self.truth: gr.update(value=original if is_color else None, visible=is_color),
-                self.accuracy: gr.update(visible=is_color),
-                self.figures: accuracy_table(session) if is_color else None,
-                self.download: gr.update(interactive=True),
-                self.download_both: gr.update(interactive=True),
+                # Browsers cannot show every upload (TIFF for one), so the input shows a preview too.
+                self.photo: write_preview(session.original(), folder, "upload"),
+                **self._result(session, strength, key, folder),
+                **self.negative.offered(session.prediction.photo),
             }
+
+    def _result(self, session: Session, strength: float, key: str, folder: str) -> dict:
+        is_color = session.prediction.photo.is_color
+        original = write_preview(session.original(), folder, "original") if is_color else None
+        return {
+            self.key: key,
+            **self._pictures(session, checked_strength(strength), folder),
+            self.notes: notes_html(*session.prediction.photo.notes),
+            self.truth: gr.update(value=original, visible=is_color),
+            self.accuracy: gr.update(visible=is_color),
+            self.figures: accuracy_table(session) if is_color else None,
+            self.download: gr.update(interactive=True),
+            self.download_both: gr.update(interactive=True),
+        }
 
     def _pictures(self, session: Session, strength: float, folder: str) -> dict:
         pair = pair_of(session, strength, folder)
@@ -225,6 +263,8 @@ class SinglePhotoTab:
             self.figures: None,
             self.download: gr.update(interactive=False),
             self.download_both: gr.update(interactive=False),
+            self.notes: "",
+            **self.negative.offered(None),
         }
 
     def clear_all(self, key: str | None) -> dict:
@@ -239,7 +279,8 @@ class SinglePhotoTab:
             yield {self.key: gr.skip()}
             return
         strength = checked_strength(strength)
-        session = self._predict(self._session(key).prediction.photo, size, request)
+        before = self._session(key)
+        session = self._predict(before.source, size, request, negative=before.scan is not None)
         with errors_as_messages(), scratch_dir() as folder:
             yield {
                 self.key: self._keep(session, request),
@@ -257,13 +298,13 @@ class SinglePhotoTab:
             pair = pair_of(session, strength, folder)
             yield {self.before_after: pair, self.colored: pair["color"]["path"]}
 
-    def write_result(self, key: str | None, strength: float, request: gr.Request) -> Iterator[str]:
-        """The file in colour at full resolution."""
+    def write_result(self, key: str | None, strength: float, request: gr.Request) -> Iterator[tuple]:
+        """The file in colour at full resolution, and remarks about the photo and the file."""
         session = self._session(key)
         with errors_as_messages(), scratch_dir() as folder:
             with self.turns.turn(requested_by(request)):
-                path = write_result(session.prediction, strength, folder)
-            yield path
+                path, notes = write_result(session.prediction, strength, folder)
+            yield path, notes_html(*session.prediction.photo.notes, *notes)
 
     def write_comparison(self, key: str | None, strength: float) -> Iterator[str]:
         """One picture of before and after."""
