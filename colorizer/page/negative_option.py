@@ -21,13 +21,18 @@ class NegativeOption:
     Attributes:
         offer: is shown where a negative was noticed; holds `accept`.
         accept: the button that accepts the offer.
-        chosen: the checkbox.
+        chosen: the checkbox, once it is added.
     """
+
+    chosen: gr.Checkbox
 
     def __init__(self):
         with gr.Row(visible=False, elem_id="negative-offer", equal_height=True) as self.offer:
             gr.Markdown(NOTICED)
             self.accept = gr.Button("Invert it", size="sm", min_width=90, scale=0, elem_id="invert")
+
+    def add_checkbox(self) -> None:
+        """Adds the checkbox under "Options"."""
         with gr.Accordion("Options", open=False, elem_id="options"):
             self.chosen = gr.Checkbox(False, label=LABEL, info=INFO, elem_id="negative")
 

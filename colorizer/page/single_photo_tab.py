@@ -54,8 +54,9 @@ class SinglePhotoTab:
             with gr.Column(scale=3, min_width=280):
                 self.before_after = compare("before-after", EMPTY)
                 self.notes = gr.HTML(elem_id="notes", padding=False)
-                self._add_settings()
                 self.negative = NegativeOption()
+                self._add_settings()
+                self.negative.add_checkbox()
                 self._add_downloads()
                 gr.Markdown(GUESS, elem_classes="small")
                 self._add_pictures()

@@ -16,6 +16,8 @@ CSS = """
 /* Gradio puts a button into this button, which screen readers cannot tell apart; dropping still works. */
 #files .icon-button:has(.upload-container) { display: none; }
 #before-after .html-container, #batch-before-after .html-container { padding: 0; }
+#notes:not(:has(p)) { display: none; }
+#notes p { margin: 0; }
 #warming p { min-height: 1.5em; margin: 0; }
 /* Of Gradio's settings those that need routes which this page does not serve: video, installed app. */
 .banner-wrap:has(.beta-tag), .banner-wrap:has(p > code) { display: none !important; }
