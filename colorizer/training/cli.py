@@ -5,8 +5,8 @@
     colorizer train --photos hf://datasets/owner/name --publish owner/my-colorizer
     KERAS_BACKEND=jax colorizer train ...                                    # on a machine with JAX and a GPU
 
-PATH is a folder (searched recursively), a zip or a tar of colour photos. Options on the command line override
-those of a recipe. `trainer.py` has the loop.
+PATH is a folder (searched recursively), a zip or a tar of colour photos, or a folder of shards (`shards.py`).
+Options on the command line override those of a recipe. `trainer.py` has the loop.
 """
 
 import argparse

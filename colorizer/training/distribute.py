@@ -72,12 +72,20 @@ class Processes:
 
     @contextmanager
     def one_first(self) -> Iterator[None]:
-        """Process 0 does what is inside first, then all others at once."""
-        if not self.leads:
-            self.agree(0)
-        yield
-        if self.leads:
-            self.agree(0)
+        """Process 0 does what is inside first, then all others at once.
+
+        Raises:
+            ValueError: in the others, if process 0 failed; otherwise they would wait for it.
+        """
+        if not self.leads and self.agree(0):
+            raise ValueError("process 0 could not start, and says why")
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            if self.leads:
+                self.agree(float(failed))
 
     @contextmanager
     def on_one_device(self) -> Iterator[None]:
@@ -96,16 +104,17 @@ class Processes:
         """Compares what must be equal in all processes.
 
         Raises:
-            ValueError: process 0 has something else.
+            ValueError: in all of them, if it is not.
         """
         if self.count == 1:
             return
         from jax.experimental import multihost_utils
 
-        mine = np.uint32(zlib.crc32(data))
-        if multihost_utils.broadcast_one_to_all(mine) != mine:
+        sums = multihost_utils.process_allgather(np.uint32(zlib.crc32(data)))
+        others = np.flatnonzero(sums != sums[0])
+        if len(others):
             raise ValueError(
-                f"All processes need the same {what}. Received: others in process {self.number} than in 0"
+                f"All processes need the same {what}. Received: others in process {others[0]} than in 0"
             )
 
     def check_batches(self, config: TrainingConfig) -> None:

@@ -12,7 +12,7 @@ from colorizer.image import color
 from colorizer.training.color_loss import log_loss
 from colorizer.training.crops import Photos
 from colorizer.training.objective import Objective
-from colorizer.training.photo_cache import PhotoCache
+from colorizer.training.shards import open_photos
 
 BATCH = 25
 
@@ -49,7 +49,7 @@ class Validation:
         log_loss_scale: float = 0.0,
     ) -> "Validation":
         """Takes up to `max_photos` photos from `val`, or else the end of `cache`, as squares of `size`."""
-        source: Photos = PhotoCache.build([val], root, fewest=1) if val else cache
+        source: Photos = open_photos([val], root, fewest=1) if val else cache
         total = len(source) if val else held_out(source)
         numbers = np.linspace(0, total - 1, min(total, max_photos)).round().astype(int) + len(source) - total
         squares = []

@@ -43,6 +43,13 @@ def options(photos, tmp_path_factory) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module")
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 def start(runs: list[dict[str, Any]], flags: str = "") -> subprocess.Popen[str]:
     """A process that trains on JAX."""
     return subprocess.Popen(
@@ -68,13 +75,10 @@ def finish(*processes: subprocess.Popen[str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def two_processes(options, tmp_path_factory) -> tuple[Path, list[str]]:
+def two_processes(options, free_port, tmp_path_factory) -> tuple[Path, list[str]]:
     """A whole run by two processes, "whole", and one that ends half-way, "half"; what each printed."""
     folder = tmp_path_factory.mktemp("two")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    common = options | {"distribute": True, "processes": 2, "coordinator": f"127.0.0.1:{port}"}
+    common = options | {"distribute": True, "processes": 2, "coordinator": f"127.0.0.1:{free_port}"}
     runs = [{"out": str(folder / "whole")}, {"out": str(folder / "half"), "stop": 7}]
     running = [start([common | run | {"process": number} for run in runs]) for number in (0, 1)]
     return folder, finish(*running)
@@ -146,6 +150,60 @@ def test_process_0_alone_validates_writes_and_speaks(two_processes):
     command = json.loads((folder / "whole" / "training.json").read_text())["command"]
     assert "--batch 8" in command
     assert "process" not in command
+
+
+# --- how processes find each other ---------------------------------------------------------------------
+
+MEETING = """
+import sys
+from colorizer.training.config import TrainingConfig
+from colorizer.training.distribute import start
+
+processes = start(TrainingConfig(photos=("p",), size=(32,), batch=8, distribute=True, processes=2))
+print(processes, processes.agree(processes.number + 0.5))
+processes.check_same("photos", b"the same")
+try:
+    processes.check_same("photos", bytes([processes.number]))
+except ValueError as error:
+    print(error)
+try:
+    with processes.one_first():
+        print("opening")
+        raise OSError("no such folder")
+except (OSError, ValueError) as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+def test_slurm_says_where_the_others_are_and_all_stop_if_one_cannot_go_on(free_port):
+    slurm = {
+        "SLURM_JOB_ID": "1",
+        "SLURM_STEP_NODELIST": "localhost",
+        "SLURM_NTASKS": "2",
+        "JAX_COORDINATOR_PORT": str(free_port),
+    }
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", MEETING],
+            cwd=ROOT,
+            env=os.environ
+            | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+            | slurm
+            | {"SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in (0, 1)
+    ]
+    printed = finish(*running)
+    for number, text in enumerate(printed):
+        found, different, *rest = [line for line in text.splitlines() if not line.startswith("[Gloo]")]
+        assert found == f"Processes(distributed=True, count=2, number={number}, devices=2) 0.5"
+        assert different == "All processes need the same photos. Received: others in process 1 than in 0"
+        # Only the first has tried; the second does not wait for it.
+        assert rest == [["opening", "no such folder"], ["process 0 could not start, and says why"]][number]
 
 
 # --- without a second process --------------------------------------------------------------------------

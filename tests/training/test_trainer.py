@@ -20,7 +20,7 @@ from tqdm import tqdm
 from colorizer.model.network import build_network
 from colorizer.pretrained.locate import load_weights
 from colorizer.publishing.model_card import build_card
-from colorizer.training import run_record
+from colorizer.training import run_record, shards
 from colorizer.training.config import TrainingConfig
 from colorizer.training.trainer import Trainer
 from tests.helpers.network import TINY
@@ -160,6 +160,16 @@ def test_frozen_layers_stay_as_they_are(trained, config, tmp_path):
         not np.array_equal(was, now) for was, now in zip(before, trainer.network.get_weights(), strict=True)
     ]
     assert moved == [False] * 4 + [True] * (len(moved) - 4)  # two kernels, two biases
+
+
+def test_it_learns_from_shards_and_validates_on_some(photos, config, tmp_path):
+    assert shards.main([str(photos), str(tmp_path / "shards")]) == 0
+    sharded = replace(config, photos=(str(tmp_path / "shards"),), epochs=1, out=str(tmp_path / "out"))
+    Trainer(sharded, TINY).run()
+    assert json.loads((tmp_path / "out" / "training.json").read_text())["photos"] == 119
+    assert_every_file_is_whole(tmp_path / "out")
+    trainer = Trainer(replace(sharded, val=str(tmp_path / "shards")), TINY)
+    assert (trainer.train_photos, len(trainer.validation.photos)) == (120, 120)
 
 
 def test_initial_weights_are_used(trained, config, tmp_path):
