@@ -2,8 +2,8 @@
 
     files = select_files(root)      # {"colorizer/cli.py": Path(...), ...}; PublishError if one is a secret
 
-A working folder holds more than a repository: keys, records of training, private photos. So a file is sent only
-if its name matches a pattern below and git tracks it. The Docker image follows the same patterns in
+A working folder holds more than a repository: keys, records of training, private photos. So a file is sent
+only if its name matches a pattern below and git tracks it. The Docker image follows the same patterns in
 `.dockerignore`; a test compares the two.
 """
 
