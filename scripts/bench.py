@@ -212,8 +212,8 @@ def training(folder: Path, size: int = 96, minutes: float = 0.75) -> None:
     table(
         ("", "pictures a second", "share of the limit"),
         ("the arithmetic's limit, at the speed of a product of large matrices", limit, 1.0),
-        ("a step on a batch at hand", step, step / limit),
-        ("a run, photos loaded meanwhile", whole, whole / limit),
+        ("a step on a batch in memory", step, step / limit),
+        ("a run, with photos loaded in the background", whole, whole / limit),
         ("the loader alone, on one core", load, load / limit),
     )
     waiting = trainer.state["waited"] / trainer.state["seconds"]
