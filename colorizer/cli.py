@@ -6,7 +6,7 @@
     colorizer wedding.jpg --hints wedding.json -o out.jpg    # colours corrected by hand, see docs/hints.md
     colorizer - -o - < a.jpg > b.jpg     # in a pipeline
     colorizer film.mp4 -o coloured/      # a film, with the extra "video", see docs/film.md
-    colorizer serve --port 8000          # or train, evaluate, publish, deploy, export, card; each has --help
+    colorizer serve --port 8000          # or cluster, train, evaluate, …: `colorizer --help`
 
 Folders are searched recursively and keep their shape under OUT. A file comes out as the type it went in
 (GIF and the like as PNG), with its EXIF, and never half written; what is there already is skipped, so an
@@ -70,6 +70,7 @@ class Command:
 # A module is imported when its command is called: `colorizer --help` loads none of them.
 COMMANDS = {
     "serve": Command("colorizer.page.serve", "start the page", "page", ("matplotlib",)),
+    "cluster": Command("colorizer.cluster.command", "colour millions of photos on many machines", "cluster"),
     "train": Command("colorizer.training.cli", "train the network on photos of your own", "train"),
     "evaluate": Command(
         "colorizer.evaluation.evaluate", "measure how near the colours come to true ones", "eval"
@@ -81,7 +82,8 @@ COMMANDS = {
 }
 # The libraries that only an extra brings; without one, a sentence says which extra that is.
 EXTRA_LIBRARIES = {
-    "filelock", "gradio", "keras", "matplotlib", "onnx", "skimage", "starlette", "tensorflow", "tf2onnx",
+    "filelock", "fsspec", "gradio", "keras", "matplotlib", "onnx", "pyarrow", "ray", "skimage", "starlette",
+    "tensorflow", "tf2onnx",
 }  # fmt: skip
 
 

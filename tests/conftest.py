@@ -20,6 +20,9 @@ from tests.helpers.network import TINY
 LITTER = pytest.StashKey[str]()
 # Tests that start a page, a Hub, training or a fresh process, each for seconds: all of these files are slow.
 SLOW_FILES = (
+    "cluster/test_command.py",
+    "cluster/test_faults.py",
+    "cluster/test_subprocess_worker.py",
     "page/",
     "pretrained/test_hub_download.py",
     "publishing/",

@@ -47,7 +47,9 @@ class _TimedFile(io.BytesIO):
         return super().read(size)
 
 
-def read_photo(source: Source, limits: Limits | None = None, page: int | None = None) -> Photo:
+def read_photo(
+    source: Source, limits: Limits | None = None, page: int | None = None, path: Path | None = None
+) -> Photo:
     """Reads a photo.
 
     Args:
@@ -55,6 +57,7 @@ def read_photo(source: Source, limits: Limits | None = None, page: int | None = 
             (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) sRGB, (H, W, 4) sRGB and alpha.
         limits: what a photo may cost; `Limits.from_environment()` if None.
         page: of a file with several pictures, from 0 on; None for the first, with a note that there are more.
+        path: of an open file, where its bytes lie: for its name in messages, and for a sidecar beside it.
 
     Returns:
         The photo; `notes` says what was left out.
@@ -71,12 +74,12 @@ def read_photo(source: Source, limits: Limits | None = None, page: int | None = 
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         return _from_bytes(_read_file(path, limits), path.name, path, limits, page)
-    name = "The picture"
+    name = path.name if path else "The picture"
     data = source.read() if limits.megabytes == np.inf else source.read(int(limits.megabytes * 1e6) + 1)
     limits.check_file(name, len(data))
     if not data:
         raise PhotoError(f"{name} is empty.")
-    return _from_bytes(data, name, None, limits, page)
+    return _from_bytes(data, name, path, limits, page)
 
 
 def _read_file(path: Path, limits: Limits) -> bytes:
