@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from threading import Condition
-from typing import Any
+from typing import Any, Self
 
 from PIL import Image
 from tqdm import tqdm
@@ -71,7 +71,7 @@ class Stop:
         self.by, self.status = "", 0
         self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> "Stop":
+    def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._ask)
         return self

@@ -9,7 +9,10 @@ from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow
 
-LARGE = {"keras", "tensorflow", "gradio", "matplotlib", "skimage", "colorizer.training"}
+LARGE = {
+    "keras", "tensorflow", "gradio", "matplotlib", "skimage", "ray", "pyarrow", "fsspec",
+    "colorizer.cluster", "colorizer.training",
+}  # fmt: skip
 
 
 def loaded_by(code: str) -> set[str]:

@@ -19,7 +19,7 @@ from tests.helpers import wheels
 from tests.helpers.paths import EXAMPLES, ROOT
 
 LARGEST_ENVIRONMENT = 600  # MB
-LEFT_OUT = ("tensorflow", "keras", "gradio", "matplotlib", "skimage")
+LEFT_OUT = ("tensorflow", "keras", "gradio", "matplotlib", "skimage", "ray", "pyarrow")
 # Libraries that are used by way of another one, which answers for their version.
 COMES_WITH = {
     "httpx2": "huggingface-hub",
@@ -187,7 +187,12 @@ def test_the_installed_package_colors_a_photo_from_python(installed, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "extra"),
-    [("serve", "page"), ("train --photos .", "train"), ("export --format onnx -o x", "export")],
+    [
+        ("serve", "page"),
+        ("cluster scans coloured", "cluster"),
+        ("train --photos .", "train"),
+        ("export --format onnx -o x", "export"),
+    ],
 )
 def test_a_command_whose_libraries_are_not_installed_says_which_extra_has_them(
     installed, tmp_path, command, extra

@@ -12,9 +12,11 @@ import argparse
 import json
 import logging
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
@@ -28,13 +30,15 @@ os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 import ray
 
 from colorizer.batch import Stop
-from colorizer.cluster.manifest import root_of
+from colorizer.cluster.manifest import entries, root_of
 from colorizer.cluster.photo import PhotoSettings
 from colorizer.cluster.pipeline import Resources, Source, color_all
 from colorizer.cluster.report import FAILED, Report
 from colorizer.cluster.storage import Storage
 from colorizer.cluster.worker import WorkerSettings
+from colorizer.errors import WeightsError
 from colorizer.limits import MAX_STRENGTH, SIZE, Limits, check_size, check_strength
+from colorizer.pretrained.locate import read_weights
 from colorizer.terminal import printable, say
 
 # What a worker takes beside its photo, and for every megapixel of the largest photo that the limits allow.
@@ -50,12 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         out = Storage(options.output)
         root = options.root or root_of(options.input)
         _check_places(Storage(root), out)
+        source = Source(options.input, options.column, options.output)
+        read_weights(options.weights)
+        if next(entries(source.url, source.column, source.leave_out), None) is None:
+            return _complain(f"there are no photos in {options.input}", 1)
         run = time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime())
         report = Report(out, f"{run}-{os.getpid()}")
         asked = {name: value for name, value in vars(options).items() if value is not None}
         started = report.begin(json.dumps(asked, indent=1))
         fold = options.ignore_case or out.ignores_case()
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, WeightsError) as error:
         return _complain(str(error))
     photos = PhotoSettings(
         root,
@@ -70,10 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = WorkerSettings(photos, options.weights, limits, options.cores)
     memory = options.memory * 1e9 if options.memory else WORKER_BYTES + MEGAPIXEL_BYTES * limits.megapixels
     resources = Resources(options.workers, options.cores, memory)
-    source = Source(options.input, options.column, options.output)
     try:
         _connect(options.address)
-    except (ConnectionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         return _complain(f"there is no Ray cluster at {options.address or 'this machine'}: {error}")
     try:
         return _run(color_all(settings, source, resources), report)
@@ -137,13 +144,16 @@ def _connect(address: str | None) -> None:
     """Joins a cluster, or starts one on this machine."""
     # What the workers inherit: limits, the runtime, the precision. HF_ and AWS_ belong to their machines.
     inherited = {name: value for name, value in os.environ.items() if name.startswith("COLORIZER_")}
-    options: dict[str, object] = {"runtime_env": {"env_vars": inherited}} if inherited else {}
+    options: dict[str, Any] = {"runtime_env": {"env_vars": inherited}} if inherited else {}
     address = address or os.environ.get("RAY_ADDRESS") or "local"
+    host, _, port = address.rpartition(":")
+    if port.isdecimal():  # Ray itself would try for minutes
+        socket.create_connection((host, int(port)), timeout=10).close()
     if address == "local":
         # Paths and rows are small; Ray would take a third of the memory for what it keeps.
         options |= {"include_dashboard": False, "object_store_memory": 200_000_000}
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    ray.init(address, log_to_driver=False, logging_level="error", **options)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # errors are told below, in a sentence
+    ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
 
 
 class _StopAtOnce(Stop):
@@ -158,14 +168,16 @@ class _StopAtOnce(Stop):
 
 
 def _cause(error: BaseException) -> str:
-    """The last line of what went wrong on a worker, without Ray's account of how it travelled."""
+    """What went wrong on a worker, without Ray's account of how it travelled."""
+    while (inner := getattr(error, "cause", None) or error.__cause__) is not None:
+        error = inner
     lines = str(error).strip().splitlines()
     return lines[-1].strip() if lines else type(error).__name__
 
 
-def _complain(text: str) -> int:
+def _complain(text: str, status: int = 2) -> int:
     say(f"colorizer cluster: {text}")
-    return 2
+    return status
 
 
 def _run(tables: Iterator[pa.Table], report: Report) -> int:

@@ -48,7 +48,7 @@ class Resources:
 
     def expected(self) -> int:
         """How many workers the cluster has room for now."""
-        cluster = ray.cluster_resources()
+        cluster: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         room = min(cluster.get("CPU", 0) / self.cores, cluster.get("memory", 0) / self.memory)
         return max(1, min(int(room), self.workers or int(room)))
 
