@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from PIL import Image
 
 from tests.attack import Target, attack, require
+from tests.helpers.visitor import Visitor
 from tests.load import photo
 
 
@@ -14,6 +15,14 @@ def large_photo(side: int) -> bytes:
     """A grey PNG that takes a while."""
     data = io.BytesIO()
     Image.linear_gradient("L").resize((side, side)).save(data, "PNG", compress_level=1)
+    return data.getvalue()
+
+
+def largest_photo() -> bytes:
+    """A PNG of 119 megapixels with transparency: it takes more memory than any other type."""
+    data = io.BytesIO()
+    ramp = Image.linear_gradient("L").resize((12_000, 9_900))
+    Image.merge("RGBA", (ramp, ramp, ramp, ramp)).save(data, "PNG", compress_level=1)
     return data.getvalue()
 
 
@@ -92,3 +101,32 @@ def many_batches(page: Target) -> str:
             )
     require(waited < 15, f"another visitor's batch waited {waited:.1f} s")
     return f"450 large photos in ten batches: another visitor's batch takes {waited:.1f} s"
+
+
+@attack(slow=True)
+def every_way_at_once(page: Target) -> str:
+    """The largest photos that are accepted, through every function, from three addresses."""
+    data = largest_photo()
+
+    def photos(number: int) -> list[dict]:
+        with Visitor(page.address, f"127.0.4.{number}", timeout=600) as other:
+            large = other.upload("large.png", data)
+            return [
+                other.call("color_photo", large, 160, 1, None),
+                other.call("change_negative", None, 160, 1, True),
+                other.call("write_result", None, 1),
+            ]
+
+    def batch(number: int) -> list[dict]:
+        with Visitor(page.address, f"127.0.4.{number}", timeout=600) as other:
+            return [other.call("color_photos", [other.upload("large.png", data)] * 2, 1, None)]
+
+    def endpoint(number: int) -> list[dict]:
+        with Visitor(page.address, f"127.0.4.{number}", timeout=600) as other:
+            return [{"success": "event: complete" in other.colorize(other.upload("large.png", data))}]
+
+    with ThreadPoolExecutor(9) as pool:
+        begun = [pool.submit(way, number) for number in range(1, 4) for way in (photos, batch, endpoint)]
+        ends = [end.get("success") for future in begun for end in future.result()]
+    require(True in ends, f"nobody's photo was coloured: {ends}")
+    return f"{ends.count(True)} of {len(ends)} were done; the page holds {page.memory() / 1e6:.0f} MB"

@@ -10,8 +10,10 @@ from PIL import Image
 
 from colorizer import Colorizer, PhotoError
 from colorizer import cli as command
+from colorizer.image.file_types import WRITERS
 from colorizer.image.reader import read_photo
-from colorizer.limits import UNLIMITED, Limits
+from colorizer.image.writer import UNINTERRUPTIBLE, write_photo
+from colorizer.limits import UNLIMITED, Deadline, Limits
 from tests.helpers.hostile import png
 
 
@@ -71,6 +73,18 @@ def test_rendering_has_its_time_too(tiny_network, jpeg):
     photo = read_photo(jpeg)
     with pytest.raises(PhotoError, match="takes more than"):
         Colorizer.from_network(tiny_network, Limits(seconds=1e-9)).predict(photo).render()
+
+
+@pytest.mark.parametrize("kind", [*WRITERS])
+def test_writing_has_its_time_and_leaves_nothing_when_it_is_over(tmp_path, kind):
+    noise = np.random.default_rng(0).integers(0, 256, (3000, 3000, 3), dtype=np.uint8)
+    # What is encoded in one call is ended by force; the rest notices by itself, and is quick.
+    deadline = Deadline("noise", 0.3 if kind in UNINTERRUPTIBLE else 0.01)
+    start = time.monotonic()
+    with pytest.raises(PhotoError, match="noise takes more than the"):
+        write_photo(Image.fromarray(noise), tmp_path / f"noise{WRITERS[kind][0]}", deadline=deadline)
+    assert time.monotonic() - start < 10
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_environment_sets_limits_and_lifts_them(monkeypatch):

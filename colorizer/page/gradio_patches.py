@@ -12,6 +12,7 @@ import re
 import time
 from collections import Counter
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,6 +47,7 @@ PATCHED = (
     ("gradio.route_utils", "call_process_api"),
     ("gradio.route_utils", "traceback.print_exc"),
     ("gradio.state_holder", "StateHolder.update"),
+    ("gradio.state_holder", "datetime.datetime"),
     ("gradio.utils", "traceback.print_exc"),
     ("gradio.blocks", "Block.async_move_resource_to_block_cache"),
 )
@@ -101,6 +103,7 @@ def install() -> None:
     queueing.Queue.compute_analytics_summary = lambda queue, records: {}
     queueing.Queue.process_events = _timed(queueing.Queue.process_events)
     state_holder.StateHolder.update = _update
+    state_holder.datetime = SimpleNamespace(datetime=SimpleNamespace(now=_steady_now))
     # Made of the first visitor's Host header and shown to all others; this keeps it to its request.
     routes.App.api_info = property(lambda app: _api_info.get(), lambda app, info: _api_info.set(info))
 
@@ -231,6 +234,11 @@ def _update(holder: state_holder.StateHolder, session_id: str) -> None:
             evicted = next(empty, ids[0])
             del holder.session_data[evicted]
             holder.time_last_used.pop(evicted, None)
+
+
+def _steady_now() -> datetime:
+    """A time that only passes: when the computer's date is set, sessions become neither older nor younger."""
+    return datetime.fromtimestamp(time.monotonic(), UTC)
 
 
 def _holds(state: state_holder.SessionState, store: SessionStore | None) -> bool:

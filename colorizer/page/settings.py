@@ -30,6 +30,7 @@ class Settings:
     # One request.
     json_bytes: int = 1_000_000  # the largest that the page sends, a batch of fifty photos, is 25 kB
     json_items: int = 20_000  # values in it: a megabyte of `[],` is half a million objects for Python
+    json_bytes_at_once: int = 100_000_000  # of all addresses together, in memory while it is read
     form_bytes: int = 10_000  # name and password
     field_bytes: int = 10_000  # a text field beside uploaded files; the page sends none
     photos_per_request: float = 10  # times the limit of one file: fifty photos of 10 MB are one upload

@@ -2,10 +2,12 @@
 
 import copy
 import threading
+import time
 
 import gradio as gr
 import pytest
 
+from colorizer.page import gradio_patches
 from colorizer.page.session_store import SessionStore
 
 
@@ -79,3 +81,24 @@ def test_photos_are_not_copied_for_everybody_who_opens_the_page():
     copied = copy.deepcopy(page.get_config_file())
     (state,) = [c for c in copied["components"] if c["type"] == "state"]
     assert state["props"]["delete_callback"].__self__ is store
+
+
+def test_setting_the_computers_date_ends_no_session_and_passing_time_does(monkeypatch):
+    from gradio import state_holder
+
+    gradio_patches.install()
+    now = time.monotonic()
+    with gr.Blocks() as page:
+        key = gr.State(None, time_to_live=3600)
+    state = state_holder.SessionState(page)
+    state[key._id] = "photo"
+
+    def expired() -> list[bool]:
+        return [over for _, _, over in state.state_components]
+
+    with monkeypatch.context() as later:
+        later.setattr(time, "time", lambda: 1e10)
+        assert expired() == [False]
+    for passed, over in ((10, False), (3599, False), (3700, True)):
+        monkeypatch.setattr(time, "monotonic", lambda passed=passed: now + passed)
+        assert expired() == [over]

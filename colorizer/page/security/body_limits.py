@@ -25,6 +25,7 @@ from colorizer.page.settings import LIMITS, SETTINGS
 TOO_LARGE = f"This is too much for one request. {LIMITS}."
 TOO_SLOW = "This request took too long to arrive."
 TOO_MANY_LARGE = "Another large message from here is being read. Please send the next one when it is done."
+BUSY = "The page is reading many messages just now. Please try again in a moment."
 LARGE = 2 * SETTINGS.json_bytes  # bytes of a body in memory from which on few are read at a time
 LARGE_AT_ONCE = 3
 
@@ -49,6 +50,7 @@ class BodyLimits:
     def __init__(self, app: ASGIApp, free: Callable[[], float] = free_bytes):
         self.app, self.free = app, free
         self._large: list[str] = []  # addresses whose large bodies are being read
+        self._held = 0  # bytes of small bodies in memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on with its body checked."""
@@ -93,12 +95,22 @@ class BodyLimits:
             if mine or len(self._large) >= LARGE_AT_ONCE:
                 raise Refused(429, TOO_MANY_LARGE)
             self._large.append(address)
+        held = 0
+
+        def hold(count: int) -> None:
+            nonlocal held
+            if not large:
+                held, self._held = held + count, self._held + count
+            if self._held > SETTINGS.json_bytes_at_once:
+                raise Refused(503, BUSY)
+
         try:
-            data = await body.read()
+            data = await body.read(hold)
             if body.route.kind == "json" and items(data) > SETTINGS.json_items:
                 raise Refused(413, NOT_UNDERSTOOD)
             await self.app(scope, _replayed(data, body.receive), send)
         finally:
+            self._held -= held
             if large:
                 self._large.remove(address)
 
@@ -136,13 +148,16 @@ class _Body:
             if self._free() < max(self._announced - self._taken, 0):
                 raise Refused(507, DISK_FULL)
 
-    async def read(self) -> bytes:
+    async def read(self, hold: Callable[[int], None]) -> bytes:
+        """The whole body; `hold` is told of every part, and may refuse it."""
         parts = []
         while not self._over:
             message = await self.receive()
             if message["type"] == "http.disconnect":
                 raise Refused(400, NOT_UNDERSTOOD)
-            parts.append(message.get("body", b""))
+            part = message.get("body", b"")
+            hold(len(part))
+            parts.append(part)
         return b"".join(parts)
 
 

@@ -10,10 +10,9 @@ import pytest
 from colorizer.page.error_messages import DISK_FULL
 from colorizer.page.security import body_limits, rate_limits
 from colorizer.page.security.addresses import address_of, is_limited, owner_of
-from colorizer.page.security.body_limits import BodyLimits, items
+from colorizer.page.security.body_limits import BUSY, BodyLimits, items
 from colorizer.page.security.connections import Connections
 from colorizer.page.security.login import Failures
-from colorizer.page.security.process import raise_file_limit
 from colorizer.page.security.rate_limits import Stored, TokenBuckets
 from colorizer.page.security.routes import ROUTE, route_of
 from colorizer.page.settings import SETTINGS
@@ -100,10 +99,6 @@ def test_connections_are_limited_in_all_and_for_each_address_but_a_proxys():
     assert [connections.take("10.0.0.1") for _ in range(8)] == [True] * 7 + [False]
 
 
-def test_the_page_may_open_many_files():
-    assert raise_file_limit() >= 1024
-
-
 def test_who_comes_through_a_proxy_is_limited_by_the_address_that_the_proxy_names(
     tiny_colorizer, monkeypatch
 ):
@@ -123,7 +118,9 @@ def test_who_comes_through_a_proxy_is_limited_by_the_address_that_the_proxy_name
 # --- bodies --------------------------------------------------------------------------------------------
 
 
-def answer(route: str, messages: list[dict], wait: float = 0, app=None, **options) -> tuple[int, str, list]:
+def answer(
+    route: str, messages: list[dict], wait: float = 0, limits: BodyLimits | None = None, **options
+) -> tuple[int, str, list]:
     """What a request with a body in parts is answered with, and what the server got of it."""
     got, sent, left = [], [], list(messages)
 
@@ -147,7 +144,7 @@ def answer(route: str, messages: list[dict], wait: float = 0, app=None, **option
         "type": "http", "method": "POST", "path": route, "headers": options.pop("headers", []),
         "client": ("203.0.113.7", 1), ROUTE: route_of("POST", route),
     }  # fmt: skip
-    request = BodyLimits(app or server, **options)(scope, receive, send)
+    request = (limits or BodyLimits(server, **options))(scope, receive, send)
     with ThreadPoolExecutor() as pool:  # the browser's tests have an event loop running in this thread
         pool.submit(asyncio.run, request).result()
     return sent[0]["status"], sent[1]["body"].decode(), got
@@ -175,6 +172,21 @@ def test_too_much_json_never_reaches_the_server(headers):
 def test_json_of_many_values_never_reaches_the_server():
     assert answer(JSON, [part(b"[" + b"[]," * 20_000 + b"[]]", False)])[0] == 413
     assert items(b'{"a": [1, 2, {"b": "c,[{"}]}') == 8
+
+
+def test_what_all_addresses_send_at_once_is_limited_and_counts_until_it_is_answered(monkeypatch):
+    monkeypatch.setattr(body_limits, "SETTINGS", replace(SETTINGS, json_bytes_at_once=100))
+    inner = []
+
+    async def server(scope, receive, send) -> None:
+        inner.append(await asyncio.to_thread(answer, JSON, [part(b" " * 60, False)], limits=limits))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    limits = BodyLimits(server)
+    for _ in range(2):
+        assert answer(JSON, [part(b" " * 60, False)], limits=limits)[0] == 200
+    assert [(status, text) for status, text, _ in inner] == [(503, BUSY)] * 2
 
 
 def test_a_body_that_stops_coming_is_given_up(monkeypatch):
