@@ -3,7 +3,7 @@
 #     docker build -t colorizer .
 #     docker run --rm -p 7860:7860 colorizer          # then http://127.0.0.1:7860
 #
-# Needs no network while it runs; add --network none --read-only --tmpfs /tmp where nobody else is to reach it.
+# Needs no network while it runs; add --network none --read-only --tmpfs /tmp where nobody else may reach it.
 FROM python:3.11-slim
 
 # Packages first: they change seldom, the code often. Wheels only, so that no compiler is needed.

@@ -8,7 +8,7 @@
 # make venv   only build .venv from the pinned requirements
 # make test-all   the same, and the Space built and started as the Hub does it (needs root)
 # make space SPACE=owner/name   put the page on a Hugging Face Space
-# PYTHON=python3.12 make …  takes another Python (3.11 or later)
+# PYTHON=python3.12 make …  uses another Python (3.11 or later)
 
 PYTHON ?= python3
 PORT ?= 7860
@@ -35,7 +35,7 @@ types: venv
 
 test-all: test space-check
 
-# Ten thousand hostile files through the whole way; `make test` takes a minute of them.
+# Ten thousand hostile files through the whole way; `make test` runs a minute of them.
 fuzz: venv
 	$(BIN)/python -m tests.fuzz --files 10000 --worst 120
 
@@ -72,7 +72,7 @@ space-check: .venv/run.stamp
 
 venv: .venv/dev.stamp .venv/wheels.stamp
 
-# What the tests of the page drive; on Debian root gets it by itself, everybody else is told.
+# What the tests of the page drive; on Debian root gets it by itself, everybody else gets instructions.
 browser: venv
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	    ! $(BIN)/python -m tests.helpers.chromium >/dev/null 2>&1; then \

@@ -10,14 +10,14 @@ from pathlib import Path
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """What the system says when a disk, or a user's share of it, is full."""
-ABANDONED = 86400.0  # seconds after which what another machine began is no longer being written
+ABANDONED = 86400.0  # seconds after which a file that another machine began counts as abandoned
 _HOST = platform.node().replace(".", "-")[:40]
 _numbers = count()
 Bytes = bytes | bytearray | memoryview
 
 
 def replace_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
-    """Writes `path` in one step: whoever looks sees the old file or the new one, never half.
+    """Writes `path` in one step: a reader sees the old file or the new one, never half of one.
 
     Args:
         path: of the file.

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from colorizer.file_plan import Job
     from colorizer.hints.hint import Hint
 
-# With fewer photos, TensorFlow takes longer to load than it could win over ncnn: 3 s, for some 8 ms a photo
+# With fewer photos, TensorFlow needs more time to load than it could save: 3 s, for about 8 ms a photo
 # where there is bfloat16.
 FEW = 300
 # Keras would load these, half a second's work, for galleries and tables that nobody asks the command for.
@@ -275,7 +275,7 @@ def color(arguments: Sequence[str]) -> int:
         )
     except PhotoError as error:
         return _complain(str(error), 2)
-    if not plan.jobs and options.shard is not None:  # that a share is empty is no failure of its machine
+    if not plan.jobs and options.shard is not None:  # an empty share is not a failure
         return _complain(f"there are no photos in shard {options.shard}", 0)
     if not plan.jobs:
         return _complain(f"there are no photos in {', '.join(map(str, options.photos))}", 1)

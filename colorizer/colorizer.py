@@ -233,7 +233,7 @@ class Colorizer:
         """Uses a network that is ready to run; `from_pretrained` is the usual way in.
 
         Args:
-            forward: the network as a function of arrays, as of `Runtime.load`.
+            forward: the network as a function of arrays, as `Runtime.load` returns it.
             limits: the most that a photo may use; `Limits.from_environment()` if None.
             threads: the number of cores for reading and rendering a photo; all if None.
         """
@@ -270,7 +270,7 @@ class Colorizer:
     def from_network(
         cls, network: "keras.Model", limits: Limits | None = None, runtime: Runtime | None = None
     ) -> "Colorizer":
-        """A colorizer with a Keras network as of `build_network`, and the weights that it has now.
+        """A colorizer with a Keras network, as `build_network` returns it, and the weights that it has now.
 
         Args:
             network: the network; weights that it gets later are not used.

@@ -32,7 +32,7 @@ def gc_paused() -> Iterator[None]:
 def hide_modules(*libraries: str) -> Iterator[None]:
     """Makes these libraries look as if they were not installed, unless they are loaded already.
 
-    A module that was imported meanwhile does without them for the rest of the process.
+    A module that was imported within the block works without them for the rest of the process.
     """
     hidden = [name for name in libraries if name not in sys.modules]
     # None marks a module that cannot be imported.

@@ -31,7 +31,7 @@ def install() -> None:
 
 @contextmanager
 def without_greetings() -> Iterator[None]:
-    """What C++ code writes to standard error meanwhile arrives at the end, without TensorFlow's greetings."""
+    """What C++ code writes to standard error arrives when the block ends, without TensorFlow's greetings."""
     with ExitStack() as stack:
         try:
             written = stack.enter_context(tempfile.TemporaryFile())

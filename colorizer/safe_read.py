@@ -1,6 +1,6 @@
 """Reads small files that another user or a broken program may have put there.
 
-    read_small(folder / "colorizer.json", limit=65536)      # bytes; OSError for anything that is no such file
+    read_small(folder / "colorizer.json", limit=65536)      # bytes; OSError for anything else
     read_small(cache_file, limit=65536, own=True)           # and only if it belongs to this user
 
 A pipe in the place of a file would block the reader for ever, /dev/zero would fill its memory.
@@ -21,7 +21,7 @@ def read_small(path: Path, limit: int, own: bool = False) -> bytes:
         own: whether the file must belong to this process's user, and must not be a link.
 
     Raises:
-        OSError: there is no such file, it is no regular file, it is larger than `limit`, or it is another
+        OSError: there is no such file, it is not a regular file, it is larger than `limit`, or it is another
             user's.
     """
     # Without O_NONBLOCK, opening a pipe waits for a writer.

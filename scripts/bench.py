@@ -55,7 +55,7 @@ def run_jobs(names: list[str], photo: Path, out: Path, times: int) -> dict[str, 
     small = out / "small.jpg"
     make_photo(small, SIZES["small"])
     for name in names:
-        JOBS[name](small, out)()  # compiling and loading happen once and are no photo's cost
+        JOBS[name](small, out)()  # compiling and loading happen once, and are not part of a photo's cost
     ready = {name: JOBS[name](photo, out) for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     most = 0.0

@@ -27,7 +27,7 @@ def one(page: Page) -> None:
 
 
 def many(page: Page) -> None:
-    """The old photographs, one file that is no photo, and one picture opened."""
+    """The old photographs, one file that is not a photo, and one picture opened."""
     page.get_by_role("tab", name="Many photos").click()
     photos = sorted(path for path in EXAMPLES.glob("*.jpg") if "nasa" not in path.name)
     page.locator("#files input[type=file]").set_input_files([*photos, EXAMPLES / "README.md"])

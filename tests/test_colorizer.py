@@ -135,8 +135,8 @@ def test_transparency_comes_back_as_it_was(tiny_colorizer, mode):
 
 
 def test_the_tone_of_a_scan_is_dropped(shipped):
-    # A sepia print and a blue cyanotype of one scene, of equal lightness but for the rounding to 8 bits: the
-    # network sees the same. Were the tone kept, the colours would differ by its 13 to 16 on average.
+    # A sepia print and a blue cyanotype of one scene have equal lightness, up to the rounding to 8 bits: the
+    # network sees the same. If the tone were kept, the colours would differ by its 13 to 16 on average.
     grey = read_photo(RAMP).lightness
     colored = [shipped.predict(tone(grey, a, b), size=128) for a, b in ((0, 0), (8, 14), (-6, -12))]
     for toned in colored[1:]:

@@ -153,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     hints = parser.add_argument_group("with hints", "what colours corrected by hand improve")
     hints.add_argument("--hints", type=int, nargs="+", metavar="N", help="numbers of hints, such as 0 1 5 20")
-    hints.add_argument("--first", type=int, metavar="N", help="take so many photos, evenly spread")
+    hints.add_argument("--first", type=int, metavar="N", help="use only N photos, evenly spread")
     hints.add_argument("--plot", type=Path, metavar="FILE", help="the figures against the number of hints")
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():

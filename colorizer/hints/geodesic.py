@@ -71,7 +71,7 @@ def distance_from(costs: np.ndarray, row: int, column: int) -> np.ndarray:
     """The cost of the cheapest path from one element of the map to every other.
 
     Args:
-        costs: as of `step_costs`.
+        costs: as `step_costs` returns them.
         row: of the element.
         column: of the element.
 

@@ -3,8 +3,8 @@
     options, notes = save_options(metadata, "JPEG", (width, height), digest, hints)
     image.save(file, "JPEG", **options)
 
-What a type has no place of its own for goes into its XMP: the IPTC captions of a JPEG become Dublin Core in a
-WebP, and PNG's "Title" becomes dc:title in a JPEG. docs/metadata.md has the table.
+Where a type has no place for something, it goes into the XMP: the IPTC captions of a JPEG become Dublin Core
+in a WebP, and PNG's "Title" becomes dc:title in a JPEG. docs/metadata.md has the table.
 """
 
 import re

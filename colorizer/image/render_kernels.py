@@ -4,8 +4,8 @@
 
 A photo of twelve megapixels needs each of these steps twelve million times. NumPy, which works on whole
 arrays, would write an array to memory after every step and read it back in the next. Here a chunk of a row
-goes through all steps while it lies in the processor's first cache, and Python's lock is free meanwhile. The
-inner loops are short enough for the compiler to process eight pixels at once.
+goes through all steps while it lies in the processor's first cache, and other threads run at the same time.
+The inner loops are short enough for the compiler to process eight pixels at once.
 
 The formulas are those of `color.py`; tests compare the result with scikit-image.
 """

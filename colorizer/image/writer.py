@@ -32,7 +32,7 @@ from colorizer.limits import Deadline
 # covers at least four pixels then. The difference is measurable but not visible, and writing is faster.
 SUBSAMPLING_FROM = 1280
 # These compress in one call that cannot be interrupted. From so many pixels on, which need a few seconds at
-# worst, it runs in a process that can be ended; starting that takes a tenth of a second.
+# worst, it runs in a process that can be ended; starting it costs a tenth of a second.
 UNINTERRUPTIBLE = {"WEBP", "AVIF", "HEIF", "JPEG2000"}
 OWN_PROCESS_FROM = 4_000_000
 WRITE_BYTES = 1 << 22  # bytes written at a time

@@ -6,7 +6,7 @@
 
 Keras promises neither the inner steps of its Muon optimizer nor the names inside a weights file. So the
 optimizer works only with versions whose code was read, and every weights file is checked after Keras has
-written it. Whoever updates Keras reads the methods that `MUON_METHODS` names, and runs the tests.
+written it. To update Keras, read the methods that `MUON_METHODS` names, and run the tests.
 
 This file does not import Keras: weights are read without it.
 """

@@ -56,7 +56,7 @@ def from_arrays(
 
     Args:
         architecture: the table of convolutions.
-        weights: of each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,).
+        weights: for each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,).
         threads: the number of cores for one picture; all if None.
 
     Returns:
@@ -78,7 +78,7 @@ def from_keras(network: "keras.Model", threads: int | None = None) -> Forward:
     """A Keras network as a function of arrays, with the weights it has now. Safe to share between threads.
 
     Args:
-        network: a chain of convolutions, ReLUs and enlargements by repetition, as of `build_network`.
+        network: a chain of convolutions, ReLUs and enlargements by repetition, as `build_network` returns it.
         threads: the number of cores for one picture; all if None.
 
     Returns:
@@ -116,7 +116,7 @@ def _compile(layers: list[NcnnLayer], threads: int | None) -> Forward:
 
     def run_one(picture: np.ndarray) -> np.ndarray:
         extractor = net.create_extractor()
-        # ncnn aligns every channel to an address of its own choice: hence the copy.
+        # ncnn aligns every channel to an address of its own choice, so it needs a copy.
         channels = np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32)
         extractor.input("layer0", ncnn.Mat(channels).clone())
         error, output = extractor.extract(f"layer{len(layers)}")

@@ -6,8 +6,8 @@
 
 Thirteen 3x3 convolutions. Three of them halve the resolution, so that the widest layers work on an
 eighth of it, with a receptive field of about 111 pixels. Three enlargements without parameters bring the
-colour back to the size of the input. Human vision resolves colour far more coarsely than lightness, so nobody
-misses what the last enlargement blurs: the photo's own lightness completes the result at full resolution.
+colour back to the size of the input. People see colour far more coarsely than lightness, so the blur of
+the last enlargement is not visible: the photo's own lightness completes the result at full resolution.
 
 Nothing here knows of photos or of training; this file needs only Keras, on any of its backends.
 """

@@ -68,7 +68,7 @@ class Runtime:
         """The network with these weights as a function of arrays. Safe to share between threads.
 
         Args:
-            weights: of each convolution its kernel and its bias, as of `read_weights`.
+            weights: the kernel and the bias of each convolution, as `read_weights` returns them.
             architecture: the network's table.
         """
         if self.backend == "ncnn":
@@ -83,7 +83,7 @@ class Runtime:
         """A Keras network, with the weights it has now, as a function of arrays. Safe to share as well.
 
         Args:
-            network: as of `build_network`; for ncnn, in float32.
+            network: as `build_network` returns it; for ncnn, in float32.
 
         Raises:
             ValueError: the network has layers or a precision that the backend does not know.

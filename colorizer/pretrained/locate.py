@@ -88,7 +88,7 @@ def load_weights(network: "keras.Model", source: str | os.PathLike[str] | None =
     """Loads weights into `network`, after a comparison with the checksum beside them, if there is one.
 
     Args:
-        network: a Keras model, as of `build_network`.
+        network: a Keras model, as `build_network` returns it.
         source: as in `find_weights`.
 
     Returns:
@@ -112,7 +112,7 @@ def read_weights(
         architecture: the table of the network that the weights belong to.
 
     Returns:
-        Of each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,), float32.
+        For each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,), float32.
 
     Raises:
         WeightsError: as in `load_weights`.

@@ -35,7 +35,7 @@ def read_record(path: Path) -> dict[str, Any]:
     """The JSON object in a file.
 
     Raises:
-        OSError: it cannot be read, or is no small regular file.
+        OSError: it cannot be read, or is not a small regular file.
         ValueError: it holds no JSON object.
     """
     try:

@@ -37,7 +37,7 @@ def read(path: Path, architecture: tuple[Conv, ...]) -> list[tuple[np.ndarray, n
         architecture: the table of the network that the weights belong to.
 
     Returns:
-        Of each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,), float32.
+        For each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,), float32.
 
     Raises:
         Exception: whatever HDF5 raises on a file that is damaged or another network's; `locate` makes a

@@ -89,7 +89,7 @@ def _check_is_own(root: Path, name: str, path: Path) -> None:
 
 
 def _git(root: Path, *arguments: str) -> list[str] | None:
-    """The names that a git command prints; None if `root` is no repository."""
+    """The names that a git command prints; None if `root` is not a repository."""
     if not (root / ".git").exists():
         return None
     # The repository may belong to another user than this process, as in containers.

@@ -37,14 +37,14 @@ def export(network: keras.Model, kind: str, path: Path, size: tuple[int, int] = 
     """Writes the network for another runtime; a file at `path` is replaced once the export has succeeded.
 
     Args:
-        network: as of `build_network`, in float32.
+        network: as `build_network` returns it, in float32.
         kind: one of `FORMATS`.
         path: a file; for "tf_saved_model" a folder, which must not exist or be empty.
         size: height and width for "litert", multiples of 8; the other formats accept any.
 
     Raises:
         ExportError: a converter is missing, or the folder is not empty.
-        ValueError: an unknown format, or a size that is no multiple of 8.
+        ValueError: an unknown format, or a size that is not a multiple of 8.
     """
     if kind not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}. Received: {kind!r}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CARD_NAME = "README.md"
 SHEET_NAME = "samples.jpg"
-# Of each metric in evaluation.json: its label and its format.
+# The label and the format of each metric in evaluation.json.
 METRIC_LABELS = {
     "psnr": ("PSNR, dB", "{:.2f}"),
     "ssim": ("SSIM", "{:.3f}"),

@@ -80,7 +80,7 @@ def publish(repo: str, files: Files, private: bool = False, create_pr: bool = Fa
 
     Args:
         repo: "owner/name".
-        files: as of `collect_model_files`.
+        files: as `collect_model_files` returns them.
         private: makes a new repository private; an existing one stays as it is.
         create_pr: propose the commit as a pull request; the repository must exist.
 

@@ -79,8 +79,8 @@ def build_objective(
 
     Args:
         config: of the run.
-        network: as of `build_trained_network`.
-        teacher: as of `teacher.load_ensemble`; None if the network learns from true colours alone.
+        network: as `build_trained_network` returns it.
+        teacher: as `teacher.load_ensemble` returns it; None if the network learns from true colours alone.
         lpips: needed where `needs_vgg16` says so.
         sample_photos: returns (H, W, 3) uint8 RGB photos, from which rare colours are counted.
     """

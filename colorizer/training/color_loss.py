@@ -41,7 +41,7 @@ class ColorLoss:
             name: "mse" or "rarity".
             rarity: what `rarity_weights` returned; needed for "rarity" alone.
             log_loss_scale: the loss c above which a picture counts by its logarithm, c log(1 + l / c), in
-                squared units of a*, b*; 0 takes the plain loss. PSNR is the mean of such logarithms, while in
+                squared units of a*, b*; 0 uses the plain loss. PSNR is the mean of such logarithms, while in
                 a plain mean a few vivid pictures drown the nearly grey ones, and the network colours fog,
                 snow and statues.
 
@@ -71,7 +71,7 @@ class ColorLoss:
 
 
 def log_loss(each: Any, scale: float, xp: Any) -> Any:
-    """Of each loss l, c log(1 + l / c) with c the scale; `xp` is `numpy` or `keras.ops`."""
+    """For each loss l, c log(1 + l / c), where c is the scale; `xp` is `numpy` or `keras.ops`."""
     return scale * xp.log1p(each / scale)
 
 

@@ -23,7 +23,7 @@ class Distillation:
     """A teacher, and how much its answers and features count.
 
     Attributes:
-        teacher: a colorizer as of `teacher.load_teacher`; None: only VGG16's features count.
+        teacher: a colorizer as `teacher.load_teacher` returns it; None: only VGG16's features count.
         weight: the share of its answer in the target colour, in [0, 1]; the rest is the true colour.
         teacher_size: the side to which square pictures are scaled for the teacher, a multiple of 16. It
             predicts best at the size that it was trained at. 0 shows it what the network sees.

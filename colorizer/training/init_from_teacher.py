@@ -54,8 +54,8 @@ def init_from_teacher(
     """Sets the first seven layers' weights; the deepest output ends up with a mean square of 1.
 
     Args:
-        network: as of `build_network`, in float32.
-        teacher: as of `teacher.load_teacher`, of the same widths, in float32.
+        network: as `build_network` returns it, in float32.
+        teacher: as `teacher.load_teacher` returns it, of the same widths, in float32.
         photos: (N, H, W, 3) uint8 RGB, sides multiples of 16; 300 of 96x96 give enough places.
         seed: of the choice of places.
 

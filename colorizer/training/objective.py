@@ -60,7 +60,7 @@ class Objective(keras.Model):
         """Wraps `network`.
 
         Args:
-            network: as of `build_network`.
+            network: as `build_network` returns it.
             color_loss: the loss of each picture's colours.
             film: how far the grey side differs from true lightness.
             distillation: what the network learns from a teacher.

@@ -66,7 +66,7 @@ class ConvMuon(MuonHooks, keras.optimizers.Muon):
         super().update_step(gradient, variable, learning_rate * multiplier)
 
     def uses_adam(self, variable: Any) -> bool:
-        """Whether a variable is no kernel, or one that orthogonal steps do not suit.
+        """Whether a variable is not a kernel, or is a kernel that orthogonal steps do not suit.
 
         One input or two outputs leave nothing to orthogonalise. A discriminator is small and learns from a
         moving target, for which Adam is known to be good.

@@ -29,7 +29,7 @@ class LPIPS(keras.Model):
         """Builds VGG16.
 
         Args:
-            arrays: its kernels and biases, as of `vgg16.read_arrays`.
+            arrays: its kernels and biases, as `vgg16.read_arrays` returns them.
             precision: a Keras dtype policy for VGG16; Keras's global one if None.
         """
         super().__init__(name="lpips")

@@ -44,7 +44,7 @@ def build_teacher(
     """Builds the teacher with VGG16's kernels and a random way up.
 
     Args:
-        arrays: VGG16's kernels and biases, as of `vgg16.read_arrays`.
+        arrays: VGG16's kernels and biases, as `vgg16.read_arrays` returns them.
         precision: a Keras dtype policy; Keras's global policy if None. The last layer computes in float32.
         dropout: share of the two deepest levels' features hidden in training.
         seed: makes the new layers repeatable.
@@ -112,7 +112,7 @@ def load_ensemble(
     """Several teachers as one that answers with their mean: each makes its own errors on unknown photos.
 
     Returns:
-        A model as of `load_teacher`; its features are those of the first.
+        A model as `load_teacher` returns it; its features are those of the first.
 
     Raises:
         WeightsError: one of `paths` holds no weights of a teacher.

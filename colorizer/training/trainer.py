@@ -168,7 +168,7 @@ class Trainer:
                 losses.append(self._step(*ahead.popleft()))
                 now = time.monotonic()
                 # The first step compiles, which can take a minute. The schedule, and above all its warm-up,
-                # does not advance meanwhile.
+                # does not advance during that time.
                 self.state["seconds"] += self.processes.agree(now - clock) if compiled else 0.0
                 clock, compiled = now, True
                 bar.update(self.progress - bar.n)

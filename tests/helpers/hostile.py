@@ -1,4 +1,4 @@
-"""Hostile photos, made from honest ones: as many as one likes, always the same for a seed.
+"""Hostile photos, made from honest ones: as many as needed, always the same for a seed.
 
     name, data = hostile(417)
 

@@ -152,7 +152,7 @@ def test_a_broken_profile_is_reported_and_the_photo_read_all_the_same(tmp_path):
     np.testing.assert_allclose(photo.lightness, true_lightness(RAMP / 255), atol=0.01)
 
 
-# --- what is no photo ----------------------------------------------------------------------------------
+# --- what is not a photo ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_other_threads_go_on_while_a_strip_is_rendered():
     thread = threading.Thread(target=tick)
     thread.start()
     before = ticks
-    renderer.render(0, grey)  # takes some 60 ms; with Python's lock held, there would be one tick at most
+    renderer.render(0, grey)  # needs about 60 ms; with Python's lock held, there would be one tick at most
     during = ticks - before
     stop.set()
     thread.join()
