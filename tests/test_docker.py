@@ -37,6 +37,7 @@ def is_sent(name: str) -> bool:
     return sent
 
 
+@pytest.mark.slow
 def test_it_copies_what_a_space_gets_except_docs_and_records():
     copied = set(re.findall(r"^COPY (.*) \S+$", TEXT, re.MULTILINE))
     copied = {name for line in copied for name in line.split()}

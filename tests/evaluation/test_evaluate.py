@@ -31,6 +31,7 @@ def tiny(monkeypatch, tiny_colorizer):
     monkeypatch.setattr(evaluate.Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_grey_for_the_model_and_for_the_truth(tiny_colorizer, folder):
     result = evaluate.evaluate(tiny_colorizer, folder, size=64)
     assert result["photos"] == 3

@@ -55,6 +55,7 @@ def prediction(predictions) -> Prediction:
 # --- the asked colour is met ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PHOTOS)
 @pytest.mark.parametrize("count", [1, 20])
 def test_each_color_is_met_wherever_srgb_can_show_it(predictions, name, count):
@@ -71,6 +72,7 @@ def test_each_color_is_met_in_every_strength_and_tone(prediction, strength):
     assert max(difference_from_asked(prediction.with_tone(-5, -20).with_hints(corrected.hints), strength)) < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(30, 20), (97, 301), (2000, 40), (1, 1)])
 def test_each_color_is_met_in_a_photo_of_any_shape(tiny_colorizer, size):
     gradient = Image.linear_gradient("L").point(lambda level: 60 + level // 2)
@@ -88,6 +90,7 @@ def test_the_same_hints_fit_the_same_photo_in_another_size(tiny_colorizer, predi
     assert max(difference_from_asked(wider)) < 2
 
 
+@pytest.mark.slow
 def test_a_deep_scan_is_corrected_as_well(tiny_colorizer):
     ramp = np.linspace(10000, 55000, 120).astype(np.uint16)[None].repeat(90, 0)
     prediction = tiny_colorizer.predict(ramp, size=64)

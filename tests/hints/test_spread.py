@@ -63,6 +63,7 @@ def test_each_wall_gets_its_own_color():
     np.testing.assert_allclose(right, np.broadcast_to(GREEN, right.shape), atol=8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 10, MAX_HINTS])
 def test_each_hint_is_met_as_the_renderer_sees_it(count):
     correction = scene().solve(random_hints(count))

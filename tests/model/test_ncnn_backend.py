@@ -52,6 +52,7 @@ def test_each_of_several_pictures_has_its_output(tiny_network):
     )
 
 
+@pytest.mark.slow
 def test_it_keeps_the_weights_of_the_moment(tiny_network):
     network = keras.models.clone_model(tiny_network)
     forward, pictures = from_keras(network), lightness(16, 16)

@@ -13,6 +13,7 @@ def test_the_compiled_network_gives_what_keras_gives_at_any_size(tiny_network):
         np.testing.assert_allclose(forward(lightness), np.asarray(tiny_network(lightness)), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_keeps_the_weights_of_the_moment_it_was_compiled(tiny_network):
     from keras.models import clone_model
 

@@ -16,6 +16,7 @@ def stream(tmp_path_factory, photos) -> BatchStream:
     return BatchStream(cache, seed=3, zoom=2.0, count=100, stretch=1.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_thread_and_processes_cut_what_the_stream_itself_would(stream, workers):
     with Loader(stream, workers) as loader:

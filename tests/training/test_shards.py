@@ -70,6 +70,7 @@ def test_unusable_photos_are_named_and_the_rest_goes_on(tmp_path, photo_bytes, c
     assert "broken.jpg: " in (tmp_path / "shards" / "unusable.txt").read_text()
 
 
+@pytest.mark.slow
 def test_processes_write_the_same_shards(photos, sharded, tmp_path):
     assert shards.main([str(photos), str(tmp_path / "shards"), "--workers", "2"]) == 0
     assert ShardedPhotos([tmp_path / "shards"]).checksum == ShardedPhotos([sharded]).checksum

@@ -105,6 +105,7 @@ def test_two_shots_are_told_apart(films, tmp_path):
     assert films.color(source, tmp_path / "b.mp4").shots == 2
 
 
+@pytest.mark.slow
 def test_a_film_goes_on_where_it_was_stopped_and_comes_out_the_same(films, tmp_path, monkeypatch):
     monkeypatch.setattr(film_module, "PART_FRAMES", 12)
     monkeypatch.setattr("colorizer.video.temporal.BLOCK", 6)
@@ -131,6 +132,7 @@ def test_a_film_goes_on_where_it_was_stopped_and_comes_out_the_same(films, tmp_p
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.mp4", "b.mp4", "whole.mp4"]
 
 
+@pytest.mark.slow
 def test_other_options_do_not_use_what_a_stopped_run_has_left(films, tiny_colorizer, tmp_path, monkeypatch):
     monkeypatch.setattr(film_module, "PART_FRAMES", 1)
     source, target = write_film(tmp_path / "a.mp4", pan(40)), tmp_path / "b.mp4"
@@ -184,6 +186,7 @@ def test_what_the_container_cannot_hold_is_left_out_and_named(films, tmp_path):
     assert any("subtitle" in note and "cannot hold" in note for note in report.notes)
 
 
+@pytest.mark.slow
 def test_at_most_forty_frames_are_in_memory(films, tmp_path, monkeypatch):
     alive = 0
 
