@@ -14,7 +14,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 
-.PHONY: app check test test-all lint types venv browser wheel space space-check clean fuzz attack load soak bench
+.PHONY: app check test test-all lint types venv browser nginx wheel space space-check clean fuzz attack load soak bench
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
@@ -23,7 +23,7 @@ app: .venv/run.stamp
 check: venv types
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
-test: venv browser types
+test: venv browser nginx types
 	$(BIN)/python -m pytest
 
 # Nothing here changes a file; `make lint` does.
@@ -80,6 +80,16 @@ browser: venv
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
 	fi
 	@$(BIN)/python -m tests.helpers.chromium
+
+# The proxy that the tests put in front of two pages; root gets it by itself, too.
+nginx:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	    ! command -v nginx >/dev/null && ! [ -x /usr/sbin/nginx ]; then \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light; \
+	fi
+	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || \
+	  { echo "The tests need nginx; on Debian: apt-get install nginx-light" >&2; exit 1; }
 
 # A stamp is touched when its install succeeded: nothing is installed again until a pinned file changes.
 .venv/bin/python:

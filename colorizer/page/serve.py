@@ -4,6 +4,7 @@
     python app.py --share --auth me:secret   # a public link for a week, with a password
     python app.py --mcp                 # also a tool for language models, under /gradio_api/mcp/
     python app.py --port 8000 --host 0.0.0.0 --allowed-host photos.example.org
+    python app.py --root-path /colorizer     # behind a proxy, see docs/deployment.md
 
 Nothing here loads Gradio before the temporary folder is set: several of its modules look it up only once.
 Photos are deleted after an hour and when the page stops.
@@ -11,6 +12,7 @@ Photos are deleted after an hour and when the page stops.
 
 import argparse
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -46,6 +48,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="a name under which the page is reached, besides localhost, this machine's name and IP "
         "addresses; may be given several times, *.example.org allows all of them, * any name",
     )  # fmt: skip
+    parser.add_argument(
+        "--root-path", type=_root_path, metavar="/PATH", default=os.environ.get("GRADIO_ROOT_PATH") or None,
+        help="the path under which a proxy serves the page, which it leaves out when it asks",
+    )  # fmt: skip
     parser.add_argument("--share", action="store_true", help="also make a public link")
     parser.add_argument("--mcp", action="store_true", help="also serve /colorize as an MCP tool")
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
@@ -60,6 +66,14 @@ def _port(text: str) -> int:
     if text.isdecimal() and 0 < int(text) < 65536:
         return int(text)
     raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535. Received: {text}")
+
+
+def _root_path(text: str) -> str:
+    if re.fullmatch(r"(/[\w.~-]+)+", text, re.ASCII):
+        return text
+    raise argparse.ArgumentTypeError(
+        f"a root path is like /colorizer, without a last slash. Received: {text}"
+    )
 
 
 def _auth(text: str) -> tuple[str, str]:
@@ -112,7 +126,8 @@ def _serve(options: argparse.Namespace, folder: Path) -> int:
     ):
         page.launch(
             server_name=options.host, server_port=options.port, share=options.share,
-            prevent_thread_lock=True, quiet=True, **launch_options(hosts, options.auth, options.mcp),
+            root_path=options.root_path, prevent_thread_lock=True, quiet=True,
+            **launch_options(hosts, options.auth, options.mcp),
         )  # fmt: skip
         public = f", and for everybody at {page.share_url}" if page.share_url else ""
         print(f"The page is at {page.local_url}{public} (Ctrl+C stops it)", flush=True)
