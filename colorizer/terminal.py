@@ -17,3 +17,9 @@ def printable(text: object) -> str:
 def say(text: object) -> None:
     """Prints a line on standard error."""
     print(printable(text), file=sys.stderr)
+
+
+def complain(text: str, status: int) -> int:
+    """Prints why the command ends; returns its exit status."""
+    say(f"colorizer: {text}")
+    return status

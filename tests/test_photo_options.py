@@ -230,9 +230,9 @@ def test_ctrl_c_before_the_first_photo_ends_without_a_traceback(tmp_path, color_
     color_image(20, 20).save(tmp_path / "a.png")
     code = (
         "import os, signal, sys, threading\n"
-        "from colorizer import cli\n"
-        "real = cli.load\n"
-        "cli.load = lambda *a, **k: (os.kill(os.getpid(), signal.SIGINT), real(*a, **k))\n"
+        "from colorizer import cli, color_command\n"
+        "real = color_command.load\n"
+        "color_command.load = lambda *a, **k: (os.kill(os.getpid(), signal.SIGINT), real(*a, **k))\n"
         "sys.exit(cli.main(sys.argv[1:]))"
     )
     line = [sys.executable, "-c", code, str(tmp_path / "a.png"), "-o", str(tmp_path / "out")]
