@@ -29,7 +29,7 @@ EXAMPLES_LIST = "examples/README.md"
 PATTERNS = (
     r"README\.md|LICENSE|app\.py|requirements\.txt",
     r"colorizer/(\w+/)*\w+\.py|colorizer/py\.typed|colorizer/page/failures/[\w-]+\.jpg",
-    r"docs/[\w-]+\.md|docs/pictures/[\w-]+\.jpg",  # README.md links to them
+    r"docs/[\w-]+\.md|docs/pictures/[\w-]+\.(jpg|webp)",  # README.md links to them
     r"examples/([\w-]+\.jpg|README\.md)",
     "weights/(" + "|".join(map(re.escape, WEIGHTS_FILES)) + ")",
 )
