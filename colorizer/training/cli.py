@@ -20,7 +20,7 @@ from colorizer.training.config import TrainingConfig, check_config
 from colorizer.training.recipe import read_recipe
 
 # TensorFlow leaves oneDNN unused on processors without AVX512 unless told. With it, a step on crops of 80
-# pixels takes 0.81 of the time there (docs/performance.md). Colouring gains less from it.
+# pixels needs 0.81 of the time there (docs/performance.md). Colouring gains less from it.
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
