@@ -78,29 +78,16 @@ def color(arguments: Sequence[str], epilog: str = "") -> int:
         return complain(f"there are no photos in {', '.join(map(str, options.photos))}", 1)
     for note in plan.notes:
         say(f"note: {note}")
-    jobs = plan.jobs
-    films = [job for job in jobs if job.is_film]
-    if films and (missing := [name for name in ("av", "cv2") if find_spec(name) is None]):
-        advice = (
-            f'films need the extra "video", and {" and ".join(missing)} is not installed: '
-            'in the repository, pip install ".[video]"'
-        )
-        jobs = tuple(job for job in jobs if not job.is_film)
-        if not jobs or any(job.source in options.photos for job in films):
-            return complain(f"{films[0].source} is a film, and {advice}", 2)
-        say(f"note: {len(films)} films are left out: {advice}")
-        films = []
-    folder = jobs[0].target.parent if len(jobs) == 1 or options.beside else options.output
-    try:  # before the work, not after it
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        return complain(f"nothing can be written to {folder}: {error.strerror}", 2)
-
+    try:
+        jobs = supported_jobs(plan.jobs, options.photos)
+        check_writable(jobs[0].target.parent if len(jobs) == 1 or options.beside else options.output)
+    except ValueError as error:
+        return complain(str(error), 2)
     try:
         hints, reference = read_corrections(options)
     except (HintError, PhotoError, OSError) as error:
         return complain(str(error), 2)
+    films = [job for job in jobs if job.is_film]
     # A single photo gets all cores. Several get one each, which leaves none of them waiting.
     alone = len(jobs) == 1 and options.workers is None and not films
     workers = 1 if alone else min(options.workers or cores(), len(jobs))
@@ -124,6 +111,40 @@ def color(arguments: Sequence[str], epilog: str = "") -> int:
         if films and not stop.by:
             failed |= color_films(options, colorizer, films, stop)
     return stop.status or (1 if failed else 0)
+
+
+def supported_jobs(jobs: "tuple[Job, ...]", named: Sequence[Path]) -> "tuple[Job, ...]":
+    """All jobs; without the films where their libraries are missing.
+
+    Raises:
+        ValueError: nothing is left, or a film that the command line names is.
+    """
+    films = [job for job in jobs if job.is_film]
+    missing = [name for name in ("av", "cv2") if find_spec(name) is None]
+    if not films or not missing:
+        return jobs
+    advice = (
+        f'films need the extra "video", and {" and ".join(missing)} is not installed: '
+        'in the repository, pip install ".[video]"'
+    )
+    photos = tuple(job for job in jobs if not job.is_film)
+    if not photos or any(job.source in named for job in films):
+        raise ValueError(f"{films[0].source} is a film, and {advice}")
+    say(f"note: {len(films)} films are left out: {advice}")
+    return photos
+
+
+def check_writable(folder: Path) -> None:
+    """Makes the folder of the results and checks that files can be written there: before the work, not after.
+
+    Raises:
+        ValueError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ValueError(f"nothing can be written to {folder}: {error.strerror}") from error
 
 
 def color_films(options: argparse.Namespace, colorizer: "Colorizer", jobs: "list[Job]", stop: "Stop") -> bool:
