@@ -18,6 +18,7 @@ from colorizer.colorizer import Colorizer
 from colorizer.limits import SIZE
 from colorizer.page import about_tab, file_chooser, gradio_patches, theme
 from colorizer.page.batch_tab import BatchTab
+from colorizer.page.correction.endpoint import add_correct_endpoint
 from colorizer.page.error_messages import ErrorMessages, errors_as_messages, exception_handlers
 from colorizer.page.examples import Examples
 from colorizer.page.security.addresses import requested_by
@@ -37,6 +38,7 @@ INTRODUCTION = """# Colorizer
 Drop a black-and-white photo. It comes back in colour, at its full resolution."""
 WARMING = "The network is warming up …"
 NO_PHOTO = "No photo was sent."
+PUBLIC = {**NETWORK, "api_visibility": "public"}
 
 
 class Page(gr.Blocks):
@@ -68,6 +70,7 @@ def build_page(colorizer: Colorizer) -> Page:
             about_tab.build()
         _tell_when_warm(page, warming, examples)
         _add_endpoint(colorizer, turns)
+        add_correct_endpoint(colorizer, turns, **PUBLIC)
     waiting = None if math.isinf(LIMITS.queue) else int(LIMITS.queue)
     return gradio_patches.protect(page.queue(max_size=waiting, api_open=False), store)
 
@@ -110,7 +113,7 @@ def _add_endpoint(colorizer: Colorizer, turns: FairTurns) -> None:
             gr.Number(SIZE, label="size", precision=0, visible=False),
         ],
         gr.File(label="the photo in colour", visible=False),
-        **{**NETWORK, "api_visibility": "public"}, api_name="colorize",
+        **PUBLIC, api_name="colorize",
     )  # fmt: skip
 
 
@@ -122,7 +125,7 @@ def launch_options(
     Args:
         hosts: the names under which it is served; "localhost" and IP addresses if None.
         auth: name and password that visitors must give, if any.
-        mcp: whether `colorize` is also a tool for language models.
+        mcp: whether `colorize` and `correct` are also tools for language models.
     """
     if mcp:
         gradio_patches.allow_large_mcp_messages()

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from colorizer.atomic_write import FULL
-from colorizer.errors import PhotoError
+from colorizer.errors import HintError, PhotoError
 
 DISK_FULL = "This page's disk is full just now. Please come back later."
 OUT_OF_MEMORY = "The photo is too large for this machine's memory."
@@ -36,7 +36,7 @@ LINES_PER_SECOND, LINES_AT_ONCE = 1, 50  # of the log: a flood of bad requests m
 
 def message_for(error: BaseException) -> str:
     """The sentence that a visitor gets for an error."""
-    if isinstance(error, PhotoError):
+    if isinstance(error, PhotoError | HintError):
         return str(error)
     if isinstance(error, MemoryError):
         return OUT_OF_MEMORY

@@ -71,7 +71,13 @@ class Session:
             # The lightness is kept at full size if a view was made of it.
             lightness = photo.__dict__.get("lightness")
             total += 0 if lightness is None else lightness.nbytes
-        return total
+        return total + self._correction_bytes()
+
+    def _correction_bytes(self) -> int:
+        correction = self.prediction.correction
+        if correction is None:
+            return 0
+        return correction.shares.nbytes + sum(array.nbytes for array in correction.distances.values())
 
     def original(self) -> Image.Image:
         """The photo as it came, at preview size."""

@@ -74,6 +74,22 @@ class SessionStore:
         self._close(removed)
         return entry and entry.value
 
+    def replace(self, key: str | None, value: Any, more_bytes: float = 0) -> None:
+        """Puts another value in the place of one, if that is still there.
+
+        Args:
+            key: of the value.
+            value: what to keep from now on.
+            more_bytes: memory that it takes beyond what the old one took; may be negative.
+        """
+        with self._lock:
+            entry = self._entries.get(key) if isinstance(key, str) else None
+            if entry is None:
+                return
+            entry.value, entry.size = value, entry.size + more_bytes
+            removed = self._surplus(entry.owner)
+        self._close(removed)
+
     def delete(self, key: str | None) -> None:
         """Deletes a value, if it is still there."""
         with self._lock:

@@ -9,6 +9,8 @@ from colorizer.image.negative import invert
 from colorizer.image.photo import Photo
 from colorizer.limits import MAX_STRENGTH, SIZE
 from colorizer.page.compare_slider import compare, pair_of
+from colorizer.page.correction.editor import corrected, shown_photo
+from colorizer.page.correction.mode import CorrectionMode
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
 from colorizer.page.examples import Examples
 from colorizer.page.negative_option import NegativeOption
@@ -55,13 +57,17 @@ class SinglePhotoTab:
                 self.before_after = compare("before-after", EMPTY)
                 self.notes = gr.HTML(elem_id="notes", padding=False)
                 self.negative = NegativeOption()
+                self.correction = CorrectionMode(store)
+                self.correct = gr.Button("Correct a colour", interactive=False, elem_id="correct-open")
                 self._add_settings()
                 self.negative.add_checkbox()
                 self._add_downloads()
                 gr.Markdown(GUESS, elem_classes="small")
                 self._add_pictures()
+        self.pictures = [self.before_after, self.grey, self.colored, self.correction.editor]
         self._connect_photo()
         self._connect_settings()
+        self.correction.connect(self.key, self.strength, self.before_after, self.colored, self.correct)
         self._connect_downloads()
 
     # --- components ------------------------------------------------------------------------------------
@@ -104,7 +110,7 @@ class SinglePhotoTab:
         self.comparison = gr.DownloadButton("Finished comparison", elem_id="both", elem_classes="hidden-file")
 
     def _add_pictures(self) -> None:
-        with gr.Row():
+        with gr.Row(elem_classes="result-pictures"):
             shown = {"interactive": False, "buttons": ["fullscreen"], "height": 240, "min_width": 140}
             self.grey = gr.Image(label="Grey", alt_text="The photo in grey", **shown)
             self.colored = gr.Image(label="Colour", alt_text="The photo in predicted colours", **shown)
@@ -116,8 +122,8 @@ class SinglePhotoTab:
 
     def _connect_photo(self) -> None:
         everything = [
-            self.photo, self.key, self.before_after, self.grey, self.colored, self.truth, self.accuracy,
-            self.figures, self.download, self.download_both, self.notes, *self.negative.components,
+            self.photo, self.key, *self.pictures, self.truth, self.accuracy, self.figures, self.correct,
+            self.download, self.download_both, self.notes, *self.negative.components,
         ]  # fmt: skip
         # gr.Image would open an upload itself, before our code, and answer a broken one with a stack trace.
         # gr.File passes it on as it came: reading photos is the core's business.
@@ -137,13 +143,12 @@ class SinglePhotoTab:
         self.negative.accept.click(self.accept_offer, settings, **changed)
 
     def _connect_settings(self) -> None:
-        pictures = [self.before_after, self.grey, self.colored]
         self.size.change(
-            self.change_size, [self.key, self.size, self.strength], [self.key, *pictures],
+            self.change_size, [self.key, self.size, self.strength], [self.key, *self.pictures],
             trigger_mode="always_last", show_progress_on=self.before_after, **NETWORK,
         )  # fmt: skip
         self.strength.change(
-            self.change_strength, [self.key, self.strength], [self.before_after, self.colored],
+            self.change_strength, [self.key, self.strength], self.pictures,
             trigger_mode="always_last", show_progress="hidden", concurrency_limit=2, **PRIVATE,
         )  # fmt: skip
         self.reset.click(lambda: (1, SIZE), None, [self.strength, self.size], **PRIVATE)
@@ -233,6 +238,7 @@ class SinglePhotoTab:
             self.truth: gr.update(value=original, visible=is_color),
             self.accuracy: gr.update(visible=is_color),
             self.figures: accuracy_table(session) if is_color else None,
+            self.correct: gr.update(interactive=True),
             self.download: gr.update(interactive=True),
             self.download_both: gr.update(interactive=True),
         }
@@ -243,6 +249,7 @@ class SinglePhotoTab:
             self.before_after: pair,
             self.grey: pair["grey"]["path"],
             self.colored: pair["color"]["path"],
+            self.correction.editor: shown_photo(session, pair["color"]),
         }
 
     def _session(self, key: str | None) -> Session:
@@ -256,12 +263,11 @@ class SinglePhotoTab:
         self.store.delete(key)
         return {
             self.key: None,
-            self.before_after: None,
-            self.grey: None,
-            self.colored: None,
+            **dict.fromkeys(self.pictures),
             self.truth: gr.update(value=None, visible=False),
             self.accuracy: gr.update(visible=False),
             self.figures: None,
+            self.correct: gr.update(interactive=False),
             self.download: gr.update(interactive=False),
             self.download_both: gr.update(interactive=False),
             self.notes: "",
@@ -283,6 +289,7 @@ class SinglePhotoTab:
         before = self._session(key)
         session = self._predict(before.source, size, request, negative=before.scan is not None)
         with errors_as_messages(), scratch_dir() as folder:
+            session = corrected(session, before.prediction.hints)
             yield {
                 self.key: self._keep(session, request),
                 **self._pictures(session, strength, folder),
@@ -296,8 +303,7 @@ class SinglePhotoTab:
             return
         session, strength = self._session(key), checked_strength(strength)
         with errors_as_messages(), scratch_dir() as folder:
-            pair = pair_of(session, strength, folder)
-            yield {self.before_after: pair, self.colored: pair["color"]["path"]}
+            yield self._pictures(session, strength, folder)
 
     def write_result(self, key: str | None, strength: float, request: gr.Request) -> Iterator[tuple]:
         """The file in colour at full resolution, and remarks about the photo and the file."""

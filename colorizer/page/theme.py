@@ -3,7 +3,7 @@
 import gradio as gr
 
 CSS = """
-.gradio-container { max-width: 1180px !important; margin: 0 auto !important; }
+.gradio-container { width: 100%; max-width: 1180px !important; margin: 0 auto !important; }
 .small { font-size: .88em; }
 .hidden-file { display: none !important; }
 #progress progress { width: 100%; accent-color: var(--color-accent); }
@@ -21,6 +21,10 @@ CSS = """
 #warming p { min-height: 1.5em; margin: 0; }
 /* Of Gradio's settings those that need routes which this page does not serve: video, installed app. */
 .banner-wrap:has(.beta-tag), .banner-wrap:has(p > code) { display: none !important; }
+/* Correcting a colour: only what belongs to it is shown, and the photo has the whole width. */
+.workspace[data-mode="correct"] :is(#before-after, #correct-open, #negative-offer, #options, .small, .result-pictures),
+.workspace[data-mode="correct"] > .column:first-child,
+.workspace:not([data-mode="correct"]) :is(#correction, #reference) { display: none !important; }
 @media (max-width: 640px) {
   .workspace { flex-direction: column; }
   .workspace > .column { display: contents; } /* so that the result comes before the examples */

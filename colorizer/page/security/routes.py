@@ -65,8 +65,8 @@ ROUTES = [
     # The queue: `join` for the page and gradio_client, `call` for curl, by public names only.
     _route("POST", r"/gradio_api/(queue/join|cancel|reset)", **JSON),
     _route("GET", r"/gradio_api/(queue/data|heartbeat/[\w-]{1,64})"),
-    _route("POST", r"/gradio_api/call/(v2/)?colorize", **JSON),
-    _route("GET", r"/gradio_api/call/(v2/)?colorize/\w{1,64}"),
+    _route("POST", r"/gradio_api/call/(v2/)?(colorize|correct)", **JSON),
+    _route("GET", r"/gradio_api/call/(v2/)?(colorize|correct)/\w{1,64}"),
     # What programs ask first, and what Gradio asks itself when it has started.
     _route("GET", r"/gradio_api/info/?", cost=10),
     _route("GET", r"/gradio_api/app_id"),

@@ -1,0 +1,103 @@
+"""The component in the browser: the photo, the cross, swatches and the list of corrections.
+
+    editor = correction_editor("correction")
+    editor.edit(handler, …)         # the visitor changes a correction or looks at a place
+    editor.done(handler, …)         # the visitor is finished
+
+Its value goes to the browser only; what comes back are events with an `EditMessage`. The files beside this
+one are its template, its style, and its script in three parts that share their variables: `state.js` (the
+list, its history, messages), `stage.js` (the photo with cross and outlines) and `panel.js` (the controls).
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from colorizer.hints.hint import Hint
+from colorizer.page.correction.edit_message import EditMessage
+from colorizer.page.correction.reach_outline import outline_url
+from colorizer.page.correction.swatches import colors_for_place, describe
+from colorizer.page.session import Session, write_preview
+
+FOLDER = Path(__file__).parent
+SCRIPTS = ("state.js", "stage.js", "panel.js")
+
+
+def correction_editor(elem_id: str) -> gr.HTML:
+    """The component; its value is what `shown_photo` or `answer_to` makes, or None if there is no photo."""
+    return gr.HTML(
+        None,
+        html_template=(FOLDER / "editor.html").read_text(encoding="utf-8"),
+        css_template=(FOLDER / "editor.css").read_text(encoding="utf-8"),
+        js_on_load="\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
+        apply_default_css=False,
+        padding=False,
+        elem_id=elem_id,
+    )
+
+
+def shown_photo(session: Session, picture: dict[str, Any]) -> dict[str, Any]:
+    """The editor's value for a photo, whose preview in colour the page has written already.
+
+    Args:
+        session: the visitor's photo.
+        picture: the file, as `gr.FileData` describes it.
+    """
+    width, height = session.preview.photo.size
+    hints = session.prediction.hints
+    return {
+        "photo": session.name,
+        "picture": picture,
+        "width": width,
+        "height": height,
+        "hints": [hint.to_json() for hint in hints],
+        "corrections": [describe(session, hint) for hint in hints],
+    }
+
+
+def corrected(session: Session, hints: tuple[Hint, ...]) -> Session:
+    """The session with these corrections instead of those that it had.
+
+    Raises:
+        HintError: too many.
+    """
+    prediction = session.prediction.with_hints(hints)
+    return replace(session, prediction=prediction, preview=replace(prediction, photo=session.preview.photo))
+
+
+def answer_to(message: EditMessage, session: Session, strength: float, folder: str | None) -> dict[str, Any]:
+    """The editor's value after a message.
+
+    Args:
+        message: what the browser sent.
+        session: the photo with the message's corrections.
+        strength: of the colours.
+        folder: where the new picture is written; None if the picture is still the same.
+    """
+    answer = {
+        "photo": session.name,
+        "number": message.number,
+        "corrections": [describe(session, hint) for hint in session.prediction.hints],
+        "place": None,
+        "reach": None,
+    }
+    if folder is not None:
+        path = write_preview(session.preview.render(strength), folder, "corrected")
+        answer["picture"] = gr.FileData(path=path).model_dump()
+    place = message.place
+    if place is not None:
+        answer["place"] = colors_for_place(session, place.x, place.y, strength, message.offered)
+        answer["reach"] = _reach(session, message)
+    return answer
+
+
+def _reach(session: Session, message: EditMessage) -> str | None:
+    """The line around what the correction in hand reaches; of a place without colour, what it would reach."""
+    prediction = session.prediction
+    if message.selected is None:
+        prediction = prediction.with_hints((*message.hints, message.draft))
+    # A hint that a later one has replaced is no longer there.
+    number = next((n for n, h in enumerate(prediction.correction.hints) if h == message.place), None)
+    return None if number is None else outline_url(prediction.correction.reached(number))

@@ -1,0 +1,137 @@
+"""What the page's editor sends and shows: messages, swatches, the line around what a correction reaches."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorizer.errors import HintError
+from colorizer.hints.hint import Hint, ab_of
+from colorizer.image.decoders import open_image
+from colorizer.page.correction.edit_message import EditMessage
+from colorizer.page.correction.reach_outline import SIDE, outline_url
+from colorizer.page.correction.swatches import PLAIN_COLORS, colors_for_place, describe, hex_colors
+from colorizer.page.session import Session
+
+ORANGE = {"x": 0.25, "y": 0.5, "color": "#e0701e"}
+SQUARE = [[0.2, 0.2], [0.6, 0.2], [0.6, 0.6], [0.2, 0.6]]
+
+
+@pytest.fixture(scope="module")
+def session(tiny_colorizer) -> Session:
+    """A photo of a ramp: black at the left, white at the right."""
+    ramp = np.tile(np.linspace(0, 255, 96).astype(np.uint8), (64, 1))
+    return Session.of(tiny_colorizer.predict(Image.fromarray(ramp), 64))
+
+
+# --- messages ------------------------------------------------------------------------------------------
+
+
+def test_a_message_says_all_corrections_and_which_is_in_hand():
+    message = EditMessage.of({"number": 3, "hints": [ORANGE], "selected": 0, "draft": None})
+    assert message.hints == (Hint(0.25, 0.5, "#e0701e"),)
+    assert message.place == message.hints[0]
+    assert message.number == 3
+
+
+def test_a_place_without_a_color_is_looked_at_as_a_hint_that_changes_nothing():
+    message = EditMessage.of({"number": 1, "hints": [], "selected": None, "draft": {"x": 0.5, "y": 0.1}})
+    assert message.place == Hint(0.5, 0.1)
+
+
+def test_the_place_of_an_outline_is_well_inside():
+    message = EditMessage.of({"number": 1, "draft": {"outline": SQUARE}})
+    assert (message.place.x, message.place.y) == pytest.approx((0.4, 0.4), abs=0.03)
+    assert message.place.outline == tuple(map(tuple, SQUARE))
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (None, "only the keys"),
+        ([], "only the keys"),
+        ({"number": 1, "path": "/etc/passwd"}, "only the keys"),
+        ({"hints": []}, "needs a number"),
+        ({"number": True}, "needs a number"),
+        ({"number": 1, "hints": "orange"}, "must be JSON"),
+        ({"number": 1, "hints": {"x": 1}}, "must be a list"),
+        ({"number": 1, "hints": [ORANGE] * 101}, "at most 100 hints"),
+        ({"number": 1, "hints": [{**ORANGE, "x": float("nan")}]}, "x must be a number"),
+        ({"number": 1, "hints": [{**ORANGE, "y": -0.1}]}, "y must be a number"),
+        ({"number": 1, "hints": [ORANGE], "selected": 1}, "not in the list"),
+        ({"number": 1, "hints": [ORANGE], "selected": True}, "not in the list"),
+        ({"number": 1, "draft": "here"}, "must be an object"),
+        ({"number": 1, "draft": {"outline": []}}, "encloses nothing"),
+        ({"number": 1, "draft": {"outline": [[0, 0], [1, 1], [0.5, 0.5]]}}, "encloses nothing"),
+        ({"number": 1, "draft": {"outline": [[0.1, 0.1]] * 100_000}}, "3 to 1000 corners"),
+        ({"number": 1, "offered": [[1, 2]] * 25}, "At most 24"),
+        ({"number": 1, "offered": [[1e9, 2]]}, "must be a number"),
+        ({"number": 1, "offered": 7}, "At most 24"),
+    ],
+)
+def test_what_is_no_message_gets_a_sentence(message, sentence):
+    with pytest.raises(HintError, match=sentence):
+        EditMessage.of(message)
+
+
+# --- swatches ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [0.3, 0.5, 0.8])
+def test_every_swatch_is_as_light_as_the_place(session, x):
+    place = colors_for_place(session, x, 0.5, 1.0)
+    lightness = session.preview.lightness_at(x, 0.5)
+    for group in ("likely", "things", "plain", "hues"):
+        for swatch in place[group]:
+            channels = np.array([[int(swatch["hex"][at : at + 2], 16) for at in (1, 3, 5)]], np.uint8)
+            grey = float(np.asarray(0.0) + _lightness(channels))
+            assert grey == pytest.approx(lightness, abs=1.5), (group, swatch)
+
+
+def _lightness(channels: np.ndarray) -> float:
+    from colorizer.image import color
+
+    return float(color.rgb_to_lab(channels / 255)[0, 0])
+
+
+def test_a_place_offers_what_is_predicted_there_first(session):
+    first = colors_for_place(session, 0.5, 0.5, 1.0)["likely"][0]
+    assert first["name"] == "as predicted"
+    assert first["ab"] == pytest.approx(session.prediction.ab[32, 48].tolist(), abs=0.01)
+
+
+def test_memory_colors_plain_colors_and_those_of_another_picture_are_offered(session):
+    place = colors_for_place(session, 0.5, 0.5, 1.0, [(40.0, 30.0)])
+    assert {"sky", "leaf", "denim", "brick", "wood", "brass"} <= {s["name"] for s in place["things"]}
+    assert [s["name"] for s in place["plain"]] == list(PLAIN_COLORS)
+    assert [s["ab"] for s in place["offered"]] == [[40, 30]]
+    assert place["light"] == "of medium lightness"
+
+
+def test_a_wish_that_cannot_be_shown_there_gets_advice(session):
+    assert "almost black" in describe(session, Hint(0, 0.5, "#e3c022"))["advice"]
+    assert describe(session, Hint(0.5, 0.5, (0.0, 0.0)))["advice"] is None
+    assert describe(session, Hint(0.5, 0.5))["advice"] is None
+
+
+def test_colors_that_fit_are_shown_as_they_are():
+    assert hex_colors(53.24, [ab_of("#ff0000"), (0.0, 0.0)]) == ["#ff0000", "#7f7f7f"]
+    assert hex_colors(50, []) == []
+
+
+# --- the line around what a correction reaches -----------------------------------------------------------
+
+
+def test_the_line_is_where_a_correction_counts_half():
+    share = np.zeros((60, 80), np.float32)
+    share[:, :40] = 1
+    data = base64.b64decode(outline_url(share).partition(",")[2])
+    image = open_image(io.BytesIO(data))
+    assert image.size == (SIDE, SIDE * 60 // 80)
+    grey, alpha = np.asarray(image).astype(int).transpose(2, 0, 1)
+    middle = SIDE // 2
+    assert alpha[100, middle] > 200 and grey[100, middle] > 200  # a light line
+    assert 0 < alpha[100, middle + 5] < 150 and grey[100, middle + 5] < 100  # with a dark halo
+    assert alpha[:, : middle - 40].max() == alpha[:, middle + 40 :].max() == 0
