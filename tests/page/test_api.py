@@ -38,9 +38,9 @@ def client(address) -> Client:
 # --- the public endpoint -------------------------------------------------------------------------------
 
 
-def test_the_api_offers_one_endpoint_and_describes_it(client):
+def test_the_api_offers_two_endpoints_and_describes_them(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert list(endpoints) == ["/colorize"]
+    assert list(endpoints) == ["/colorize", "/correct"]
     assert endpoints["/colorize"]["description"].startswith("Colours a photo.")
     assert [p["parameter_name"] for p in endpoints["/colorize"]["parameters"]] == [
         "photo",
@@ -107,7 +107,9 @@ def documented(language: str, containing: str) -> str:
     return block
 
 
-@pytest.mark.parametrize(("language", "words"), [("sh", "call/colorize"), ("python", "gradio_client")])
+@pytest.mark.parametrize(
+    ("language", "words"), [("sh", "call/colorize"), ("python", "/colorize"), ("python", "/correct")]
+)
 def test_the_documented_commands_for_programs_work(address, grey_photo, tmp_path, language, words):
     code = documented(language, words).replace("http://127.0.0.1:7860", address)
     assert address in code and "grandma.jpg" in code
@@ -138,7 +140,7 @@ def test_a_language_model_finds_the_tool_and_gets_its_photo_colored(address, gre
 
     with ThreadPoolExecutor() as pool:  # the browser's tests have an event loop running in this thread
         tools, answer = pool.submit(lambda: asyncio.run(talk())).result()
-    assert [tool.name for tool in tools] == ["colorize"]
+    assert [tool.name for tool in tools] == ["colorize", "correct"]
     assert "0 is grey" in tools[0].inputSchema["properties"]["strength"]["description"]
     assert not answer.isError
     assert answer.content[0].type == "image"

@@ -1,0 +1,329 @@
+"""The mode "Correct a colour" in a real browser: by mouse, by finger, by keyboard, with the shipped weights."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from colorizer.hints.hint import ab_of
+from colorizer.image import color
+from tests.helpers.page import drop, open_page, take_home
+from tests.helpers.paths import EXAMPLES, ROOT
+from tests.helpers.pictures import load_image
+
+pytestmark = pytest.mark.browser
+SCREENSHOTS = ROOT / "screenshots"
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+SUIT = 0.25, 0.75  # on the astronaut's suit; so is this:
+SLEEVE = 0.15, 0.65
+WALL = 0.6, 0.1
+ORANGE = "#e0701e"
+
+
+@pytest.fixture(scope="module")
+def astronaut(tmp_path_factory) -> Path:
+    """An astronaut in grey, whose suit was orange."""
+    path = tmp_path_factory.mktemp("old") / "astronaut.jpg"
+    load_image(EXAMPLES / "eileen-collins-nasa.jpg").convert("L").save(path)
+    return path
+
+
+@pytest.fixture
+def editing(visit, astronaut):
+    """A visitor who is about to correct the astronaut."""
+    drop(visit, astronaut)
+    open_editor(visit)
+    return visit
+
+
+@pytest.fixture
+def phone(browser, url, astronaut):
+    """The same on a phone."""
+    page = browser.new_page(**PHONE)
+    open_page(page, url)
+    drop(page, astronaut)
+    open_editor(page, tap=True)
+    yield page
+    page.close()
+
+
+def open_editor(page, tap: bool = False) -> None:
+    button = page.locator("#correct-open:enabled")
+    (button.tap if tap else button.click)()
+    page.locator("#correction .photo[src]").wait_for()
+
+
+def touch(page, place: tuple[float, float], tap: bool = False) -> None:
+    """Clicks or taps a place of the photo, and waits for its swatches."""
+    frame = page.locator("#correction .frame")
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    x, y = (
+        box[at] + share * box[side] for at, side, share in zip("xy", ("width", "height"), place, strict=True)
+    )
+    (page.touchscreen.tap if tap else page.mouse.click)(x, y)
+    page.locator("#correction .choice").wait_for()
+
+
+def choose(page, name: str, tap: bool = False) -> None:
+    """Presses a swatch and waits until the photo shows it."""
+    button = page.locator("#correction .choice").get_by_role("button", name=name, exact=True)
+    changed(page, button.tap if tap else button.click)
+
+
+def changed(page, act) -> None:
+    """Does something, and waits until another picture is on the screen."""
+    photo = page.locator("#correction .photo")
+    before = photo.get_attribute("src")
+    act()
+    page.wait_for_function(
+        "before => { const photo = document.querySelector('#correction .photo');"
+        " return photo.src !== before && photo.complete; }",
+        arg=photo.evaluate("photo => photo.src") if before else "",
+    )
+
+
+def shown(page) -> np.ndarray:
+    """The photo on the screen, as CIELAB."""
+    pixels = page.locator("#correction .photo").evaluate(
+        """photo => {
+            const canvas = new OffscreenCanvas(photo.naturalWidth, photo.naturalHeight);
+            const context = canvas.getContext("2d");
+            context.drawImage(photo, 0, 0);
+            const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+            return [Array.from(data), width, height];
+        }"""
+    )
+    data, width, height = pixels
+    return color.rgb_to_lab(np.array(data, np.float32).reshape(height, width, 4)[..., :3] / 255)
+
+
+def ab_at(lab: np.ndarray, place: tuple[float, float]) -> np.ndarray:
+    height, width = lab.shape[:2]
+    row, column = int(place[1] * height), int(place[0] * width)
+    return np.median(lab[row - 2 : row + 3, column - 2 : column + 3, 1:].reshape(-1, 2), axis=0)
+
+
+def corrections(page) -> list[str]:
+    return page.locator("#correction .list .words").all_inner_texts()
+
+
+# --- mouse ---------------------------------------------------------------------------------------------
+
+
+def test_a_touch_and_a_swatch_color_the_suit_and_leave_the_wall(editing, tmp_path):
+    before = shown(editing)
+    touch(editing, SUIT)
+    editing.locator("#correction .reach.on").wait_for(state="attached")  # what it would reach
+    choose(editing, "orange")
+    after = shown(editing)
+    assert ab_at(after, SUIT) == pytest.approx(ab_of(ORANGE), abs=12)
+    assert np.hypot(*(ab_at(after, SLEEVE) - ab_at(before, SLEEVE))) > 15
+    assert np.hypot(*(ab_at(after, WALL) - ab_at(before, WALL))) < 2
+    assert corrections(editing) == ["1. orange"]
+    take_home(editing, "#download", tmp_path / "home.jpg")
+    pixels = np.asarray(load_image(tmp_path / "home.jpg").convert("RGB"), np.float32) / 255
+    assert ab_at(color.rgb_to_lab(pixels), SUIT) == pytest.approx(ab_at(after, SUIT), abs=4)
+
+
+def test_corrections_are_undone_redone_changed_and_removed(editing):
+    before = shown(editing)
+    touch(editing, SUIT)
+    choose(editing, "orange")
+    changed(editing, editing.get_by_role("button", name="Undo").click)
+    assert np.abs(shown(editing) - before).max() < 1
+    assert corrections(editing) == []
+    changed(editing, editing.get_by_role("button", name="Redo").click)
+    assert corrections(editing) == ["1. orange"]
+    editing.get_by_role("button", name="Change correction 1. orange").click()
+    choose(editing, "green")
+    assert corrections(editing) == ["1. green"]
+    assert ab_at(shown(editing), SUIT)[0] < 0
+    touch(editing, WALL)
+    choose(editing, "sky")
+    assert corrections(editing) == ["1. green", "2. sky"]
+    changed(editing, editing.get_by_role("button", name="Remove correction 1").click)
+    assert corrections(editing) == ["1. sky"]
+    touch(editing, SUIT)
+    choose(editing, "brick")
+    changed(editing, editing.get_by_role("button", name="Remove all").click)
+    assert corrections(editing) == []
+    assert np.abs(shown(editing) - before).max() < 1
+
+
+def test_an_outline_limits_a_color_and_a_place_can_be_left_alone(editing):
+    before = shown(editing)
+    editing.get_by_role("button", name="Only inside an outline").click()
+    box = editing.locator("#correction .frame").bounding_box()
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    editing.mouse.move(*at(0.55, 0.05))
+    editing.mouse.down()
+    for x, y in ((0.75, 0.05), (0.75, 0.2), (0.55, 0.2), (0.55, 0.06)):
+        editing.mouse.move(*at(x, y), steps=8)
+    editing.mouse.up()
+    editing.locator("#correction .choice").wait_for()
+    choose(editing, "purple")
+    assert corrections(editing) == ["1. purple, only inside the outline"]
+    after = shown(editing)
+    assert ab_at(after, (0.65, 0.12))[1] < ab_at(before, (0.65, 0.12))[1] - 20
+    assert np.abs(after[300:] - before[300:])[..., 1:].mean() < 1
+    touch(editing, SUIT)
+    changed(editing, editing.get_by_role("button", name="Leave this as it is").click)
+    assert corrections(editing)[1] == "2. left as it is"
+
+
+def test_a_wish_that_cannot_be_shown_gets_a_sentence(editing):
+    touch(editing, (0.37, 0.45))  # the black inside of the collar
+    choose(editing, "yellow")
+    editing.get_by_text("no screen can show that colour so dark").wait_for()
+
+
+def test_an_exact_color_a_slider_and_the_reach_change_the_correction(editing):
+    touch(editing, SUIT)
+    field = editing.get_by_label("Exact colour")
+    field.fill("b0303")
+    field.press("Enter")
+    editing.get_by_text("A colour looks like #e0701e").wait_for()
+    field.fill("#B03A30")
+    changed(editing, lambda: field.press("Enter"))
+    assert corrections(editing) == ["1. #b03a30"]
+    assert ab_at(shown(editing), SUIT) == pytest.approx(ab_of("#b03a30"), abs=5)
+    near = np.abs(shown(editing)[..., 1:]).sum()
+    reach = editing.get_by_label("How far it reaches")
+    changed(editing, lambda: reach.press("Home"))
+    assert np.abs(shown(editing)[..., 1:]).sum() < near
+    changed(editing, lambda: editing.get_by_role("slider", name="Hue").press("ArrowRight"))
+    assert re.fullmatch(r"1\. (red|orange)", corrections(editing)[0])
+
+
+def test_the_colors_of_another_picture_are_offered(editing, tmp_path, color_image):
+    color_image(64, 48).save(tmp_path / "other.png")
+    with editing.expect_file_chooser() as chooser:
+        editing.locator("#reference").click()
+    chooser.value.set_files(tmp_path / "other.png")
+    editing.locator("#correction canvas").wait_for()
+    touch(editing, SUIT)
+    choose(editing, "colour 1 of the other picture")
+    changed(editing, editing.get_by_role("button", name="Use its colours everywhere").click)
+    assert len(corrections(editing)) > 1
+
+
+def test_done_shows_before_and_after_with_the_corrections(editing):
+    touch(editing, SUIT)
+    choose(editing, "orange")
+    corrected = editing.locator("#correction .photo").get_attribute("src")
+    old = editing.locator("#before-after .color").get_attribute("src")
+    editing.get_by_role("button", name="Done").click()
+    editing.wait_for_function("old => document.querySelector('#before-after .color').src != old", arg=old)
+    assert editing.locator("#before-after .frame").is_visible()
+    assert not editing.locator("#correction .frame").is_visible()
+    assert corrected != old
+    editing.locator("#correct-open").click()
+    assert corrections(editing) == ["1. orange"]  # they can be taken up again
+
+
+def test_strength_and_detail_keep_the_corrections(editing):
+    touch(editing, SUIT)
+    choose(editing, "orange")
+    asked = ab_at(shown(editing), SUIT)
+    changed(editing, lambda: editing.locator("#strength input[type=range]").press("Home"))
+    assert ab_at(shown(editing), SUIT) == pytest.approx(asked, abs=4)
+    changed(editing, editing.get_by_role("radio", name="Fine").check)
+    assert ab_at(shown(editing), SUIT) == pytest.approx(asked, abs=4)
+    assert corrections(editing) == ["1. orange"]
+
+
+# --- keyboard ------------------------------------------------------------------------------------------
+
+
+def test_a_color_is_corrected_by_the_keyboard_alone(visit, astronaut):
+    drop(visit, astronaut)
+    visit.locator("#correct-open").focus()
+    visit.keyboard.press("Enter")
+    photo = visit.get_by_role("application", name="The photo")
+    photo.wait_for()
+    assert photo.evaluate("photo => photo === document.activeElement")
+    for _ in range(5):
+        visit.keyboard.press("Shift+ArrowLeft")
+        visit.keyboard.press("Shift+ArrowDown")
+    visit.keyboard.press("Enter")
+    visit.locator("#correction .choice").wait_for()
+    for _ in range(40):
+        visit.keyboard.press("Tab")
+        if visit.evaluate("document.activeElement.getAttribute('aria-label')") == "orange":
+            break
+    changed(visit, lambda: visit.keyboard.press("Enter"))
+    assert corrections(visit) == ["1. orange"]
+    assert ab_at(shown(visit), SUIT) == pytest.approx(ab_of(ORANGE), abs=12)
+    assert visit.get_by_role("status").filter(has_text="Correction 1: orange.").count() == 1
+    assert visit.evaluate("document.activeElement.getAttribute('aria-label')") == "orange"  # focus stays
+    changed(visit, lambda: visit.keyboard.press("Control+z"))
+    assert corrections(visit) == []
+    changed(visit, lambda: visit.keyboard.press("Control+y"))
+    assert corrections(visit) == ["1. orange"]
+
+
+def test_an_outline_is_set_by_the_keyboard(editing):
+    editing.get_by_role("button", name="Only inside an outline").press("Enter")
+    editing.locator("#correction .frame").focus()
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
+        editing.keyboard.press("Enter")
+        for _ in range(4):
+            editing.keyboard.press(f"Shift+{key}")
+    editing.keyboard.press("Enter")
+    editing.get_by_role("button", name="Close the outline").press("Enter")
+    editing.locator("#correction .choice").wait_for()
+    choose(editing, "blue")
+    assert corrections(editing) == ["1. blue, only inside the outline"]
+
+
+# --- finger --------------------------------------------------------------------------------------------
+
+
+def test_a_color_is_corrected_by_finger_on_a_phone(phone):
+    touch(phone, SUIT, tap=True)
+    choose(phone, "orange", tap=True)
+    assert corrections(phone) == ["1. orange"]
+    assert ab_at(shown(phone), SUIT) == pytest.approx(ab_of(ORANGE), abs=12)
+    assert phone.evaluate("document.documentElement.scrollWidth") == 360
+    small = phone.locator("#correction button:visible").evaluate_all(
+        "buttons => buttons.filter(b => b.getBoundingClientRect().height < 38).map(b => b.outerHTML)"
+    )
+    assert small == []
+    changed(phone, phone.get_by_role("button", name="Undo").tap)
+    assert corrections(phone) == []
+
+
+# --- for everybody ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing_serious_in_the_editor(browser, url, astronaut, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(
+        viewport={"width": width, "height": 1000 if width > 640 else 740}, color_scheme=scheme
+    )
+    open_page(page, url)
+    drop(page, astronaut)
+    open_editor(page)
+    touch(page, SUIT)
+    choose(page, "orange")
+    touch(page, WALL)
+    page.wait_for_timeout(500)  # fades must not be caught half-way
+    findings = [
+        (found["id"], found["nodes"][0]["html"])
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"correct-{width}-{scheme}.png")
+    assert page.locator("img:not([alt]), img[alt='']").locator("visible=true").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()
+    assert findings == []
