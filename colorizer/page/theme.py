@@ -18,6 +18,7 @@ CSS = """
 #before-after .html-container, #batch-before-after .html-container { padding: 0; }
 #notes:not(:has(p)) { display: none; }
 #notes p { margin: 0; }
+.tab-container button.selected { color: var(--link-text-color) !important; }
 #warming p { min-height: 1.5em; margin: 0; }
 /* Of Gradio's settings those that need routes which this page does not serve: video, installed app. */
 .banner-wrap:has(.beta-tag), .banner-wrap:has(p > code) { display: none !important; }

@@ -63,7 +63,7 @@ def asked_ab() -> np.ndarray:
 def test_a_correction_is_shown_at_once_and_comes_home_in_full_resolution(visitor):
     before = taken_home(visitor)
     answer = edit(visitor, hints=[ORANGE], selected=0)
-    assert answer["picture"]["path"].endswith(".jpg")
+    assert answer["picture"]["url"].startswith("data:image/jpeg;base64,")
     assert answer["reach"].startswith("data:image/png;base64,")
     after = taken_home(visitor)
     assert after[150, 100, 1:] == pytest.approx(asked_ab(), abs=2)

@@ -41,7 +41,7 @@ class EditMessage:
         Raises:
             HintError: it is none; the text says what is wrong and what was received.
         """
-        if not isinstance(data, dict) or not KEYS >= data.keys():
+        if not isinstance(data, dict) or not data.keys() <= KEYS:
             raise HintError(f"A message of the editor has only the keys {', '.join(sorted(KEYS))}.")
         hints = parse_hints(data.get("hints", ()))
         selected, number = data.get("selected"), data.get("number")

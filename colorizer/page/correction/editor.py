@@ -9,19 +9,23 @@ one are its template, its style, and its script in three parts that share their 
 list, its history, messages), `stage.js` (the photo with cross and outlines) and `panel.js` (the controls).
 """
 
+import base64
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from colorizer.hints.hint import Hint
 from colorizer.page.correction.edit_message import EditMessage
 from colorizer.page.correction.reach_outline import outline_url
 from colorizer.page.correction.swatches import colors_for_place, describe
-from colorizer.page.session import Session, write_preview
+from colorizer.page.session import Session
 
 FOLDER = Path(__file__).parent
+JPEG = {"quality": 88, "subsampling": 0}  # colours to the pixel, because it is them that are judged
 SCRIPTS = ("state.js", "stage.js", "panel.js")
 
 
@@ -67,14 +71,14 @@ def corrected(session: Session, hints: tuple[Hint, ...]) -> Session:
     return replace(session, prediction=prediction, preview=replace(prediction, photo=session.preview.photo))
 
 
-def answer_to(message: EditMessage, session: Session, strength: float, folder: str | None) -> dict[str, Any]:
+def answer_to(message: EditMessage, session: Session, strength: float, changed: bool) -> dict[str, Any]:
     """The editor's value after a message.
 
     Args:
         message: what the browser sent.
         session: the photo with the message's corrections.
         strength: of the colours.
-        folder: where the new picture is written; None if the picture is still the same.
+        changed: whether there is a new picture.
     """
     answer = {
         "photo": session.name,
@@ -83,14 +87,24 @@ def answer_to(message: EditMessage, session: Session, strength: float, folder: s
         "place": None,
         "reach": None,
     }
-    if folder is not None:
-        path = write_preview(session.preview.render(strength), folder, "corrected")
-        answer["picture"] = gr.FileData(path=path).model_dump()
+    if changed:
+        answer["picture"] = {"url": picture_url(session.preview.render(strength))}
     place = message.place
     if place is not None:
         answer["place"] = colors_for_place(session, place.x, place.y, strength, message.offered)
         answer["reach"] = _reach(session, message)
     return answer
+
+
+def picture_url(image: Image.Image) -> str:
+    """A picture as a `data:` URL.
+
+    It comes with the answer: a file would take one more request, and would stay on the disk for an hour.
+    """
+    kind, options = ("PNG", {"compress_level": 1}) if image.mode == "RGBA" else ("JPEG", JPEG)
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _reach(session: Session, message: EditMessage) -> str | None:

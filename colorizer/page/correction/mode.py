@@ -17,9 +17,9 @@ from colorizer.hints.palette import palette_of
 from colorizer.image.reader import read_photo
 from colorizer.page.compare_slider import pair_of
 from colorizer.page.correction.edit_message import EditMessage
-from colorizer.page.correction.editor import answer_to, corrected, correction_editor
+from colorizer.page.correction.editor import answer_to, corrected, correction_editor, picture_url
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
-from colorizer.page.session import Session, checked_strength, write_preview
+from colorizer.page.session import Session, checked_strength
 from colorizer.page.session_store import SessionStore
 from colorizer.page.settings import LIMITS
 from colorizer.page.temp_files import scratch_dir
@@ -73,34 +73,31 @@ class CorrectionMode:
             raise gr.Error(EXPIRED, print_exception=False)
         return session
 
-    def edit(self, key: str | None, strength: float, event: gr.EventData) -> Iterator[dict[str, Any]]:
+    def edit(self, key: str | None, strength: float, event: gr.EventData) -> dict[str, Any]:
         """Corrections as the visitor wants them now; or only another place that is looked at."""
         session, strength = self._session(key), checked_strength(strength)
-        with errors_as_messages(), scratch_dir() as folder:
-            number = event._data.get("number") if isinstance(event._data, dict) else None
+        with errors_as_messages():
             try:
                 message = EditMessage.of(event._data)
                 changed = message.hints != session.prediction.hints
                 new = corrected(session, message.hints) if changed else session
-                answer = answer_to(message, new, strength, folder if changed else None)
+                answer = answer_to(message, new, strength, changed)
             except HintError as error:
-                yield {"photo": session.name, "number": number, "error": str(error)}
-                return
+                number = event._data.get("number") if isinstance(event._data, dict) else None
+                return {"photo": session.name, "number": number, "error": str(error)}
             if changed:
                 self.store.replace(key, new, new.bytes - session.bytes)
-            yield answer
+            return answer
 
-    def take_reference(self, key: str | None, path: str) -> Iterator[dict[str, Any]]:
+    def take_reference(self, key: str | None, path: str) -> dict[str, Any]:
         """Another picture, whose colours are offered beside the others."""
         session = self._session(key)
-        with errors_as_messages(), scratch_dir() as folder:
-            photo = read_photo(path, LIMITS)
-            image = photo.shrunk(REFERENCE_SIDE).original
-            yield {
+        with errors_as_messages():
+            image = read_photo(path, LIMITS).shrunk(REFERENCE_SIDE).original
+            return {
                 "photo": session.name,
                 "reference": {
-                    "picture": gr.FileData(path=write_preview(image, folder, "reference")).model_dump(),
-                    "name": photo.name,
+                    "url": picture_url(image),
                     "palette": [[round(x, 2) for x in swatch.ab] for swatch in palette_of(image, PALETTE)],
                     "hints": [hint.to_json() for hint in session.prediction.hints_like(image)],
                 },

@@ -1,8 +1,8 @@
 // The controls: swatches, sliders, the list of corrections.
-const HUES = ['pink', 'red', 'red', 'orange', 'orange', 'yellow-orange', 'yellow', 'yellow', 'yellow',
-  'yellow-green', 'yellow-green', 'green', 'green', 'green', 'green', 'blue-green', 'blue-green', 'blue-green',
-  'turquoise', 'turquoise', 'turquoise', 'cyan', 'cyan', 'sky blue', 'sky blue', 'sky blue', 'blue', 'blue',
-  'blue', 'blue-violet', 'violet', 'violet', 'purple', 'purple', 'magenta', 'magenta'];
+const HUES = ['pink', 'pink', 'pink', 'red', 'red', 'orange', 'orange', 'yellow-orange', 'yellow-orange', 'yellow',
+  'yellow', 'yellow-green', 'yellow-green', 'green', 'green', 'green', 'green', 'blue-green', 'blue-green',
+  'turquoise', 'turquoise', 'turquoise', 'sky blue', 'sky blue', 'sky blue', 'sky blue', 'sky blue', 'blue', 'blue',
+  'blue', 'blue', 'violet', 'purple', 'purple', 'magenta', 'magenta'];
 const KINDS = ['likely', 'offered', 'plain', 'things'];
 const HEX = /^#?([0-9a-f]{6})$/i;
 
@@ -88,7 +88,9 @@ function drawList() {
 function draw() {
   if (editor.hidden) return;
   const inHand = selected !== null ? hints[selected] : null;
-  find('.choice').hidden = !inHand && !(draft && answer.place);
+  const choice = find('.choice'), focused = choice.contains(document.activeElement);
+  choice.hidden = !inHand && !(draft && answer.place);
+  if (focused && choice.hidden) frame.focus({ preventScroll: true });
   find('.question').textContent = inHand ? `Correction ${selected + 1}: which colour?` : 'Which colour should this be?';
   find('.keep').hidden = !!(inHand && inHand.keep);
   find('.cancel').textContent = inHand ? 'Remove' : 'Cancel';
@@ -113,7 +115,7 @@ function takeReference(reference) {
     canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
     canvas.getContext('2d').drawImage(image, 0, 0);
   };
-  image.src = reference.picture.url;
+  image.src = reference.url;
   say('The colours of the other picture are offered.');
   send();
 }

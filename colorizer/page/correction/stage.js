@@ -7,14 +7,13 @@ let corners = [];              // of an outline that is not closed yet
 let cursor = { x: 0.5, y: 0.5 };
 let pressed = null;            // what the pointer that is down does
 
+let showing = 0;
 async function show(value) {
   if (value.width) frame.style.setProperty('--ratio', value.width / value.height);
-  const next = new Image();
+  const mine = ++showing, next = new Image();
   next.src = value.picture.url;
-  try { await next.decode(); } catch { return; }
-  if (props.value && props.value.picture && props.value.picture.url !== value.picture.url) return;
-  find('.photo').src = value.picture.url;
-  element.dispatchEvent(new CustomEvent('picture-shown', { detail: value.number }));
+  try { await next.decode(); } catch { return; }  // so that there is no moment without a photo
+  if (mine === showing) find('.photo').src = value.picture.url;
 }
 
 const clamp = share => Math.min(1, Math.max(0, share));

@@ -3,7 +3,7 @@ const find = selector => element.querySelector(selector);
 const editor = find('.editor'), workspace = element.closest('.workspace') || document.body;
 const LEAST_MS = 150;          // between two messages: the page answers about as many a second
 const PATIENCE_MS = 20000;     // after which an answer is given up
-const REACH = 3;               // of a touch: whoever sees the result wants the whole thing, and can take it back
+const REACH = 2;               // of a touch: whoever sees the result wants the whole thing, and can take it back
 let photo = null;              // whose corrections these are
 let hints = [], past = [], future = [], lastChange = null;
 let confirmed = [];            // the list that the page accepted last
@@ -23,7 +23,7 @@ function complain(words) { find('.problem').textContent = words || ''; }
 function send() {
   if (waiting) { again = true; draw(); return; }
   waiting = true; again = false;
-  const wait = Math.max(0, sentAt + LEAST_MS - performance.now());
+  const wait = Math.max(10, sentAt + LEAST_MS - performance.now());
   setTimeout(() => {
     sentAt = performance.now();
     sent = hints;
@@ -108,7 +108,8 @@ function receive() {
     answer = { corrections: [], place: null, reach: null };
     complain('');
   }
-  if (value.photo !== photo) { if (value.number === number) answered(); return; }
+  if (value.number !== undefined && value.number !== number) return;  // an answer that was given up
+  if (value.photo !== photo) { answered(); return; }
   if (value.reference) { takeReference(value.reference); return; }
   if (value.picture) show(value);
   if (value.error) { failed(value.error); return; }
@@ -117,7 +118,7 @@ function receive() {
     confirmed = sent;
     const advice = selected !== null && answer.corrections[selected] && answer.corrections[selected].advice;
     complain(again ? '' : advice);
-    if (value.number === number) answered();
+    answered();
   }
   draw();
 }

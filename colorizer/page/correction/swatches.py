@@ -89,7 +89,7 @@ def colors_for_place(
 
 
 def describe(session: Session, hint: Hint) -> dict[str, Any]:
-    """A correction for the editor's list, as JSON: its colour at its place, and advice if it is unattainable."""
+    """A correction for the editor's list, as JSON: its colour at its place, and advice if that is another."""
     lightness = session.preview.lightness_at(hint.x, hint.y)
     if hint.ab is None:
         return {"hex": hex_colors(lightness, [_at(session.prediction.ab, hint.x, hint.y)])[0], "advice": None}
