@@ -30,6 +30,7 @@ CSS = """
   .workspace { flex-direction: column; }
   .workspace > .column { display: contents; } /* so that the result comes before the examples */
   .workspace .last { order: 1; }
+  .workspace[data-mode="correct"] { margin: 0 -20px; }
   .gradio-container > .main { padding: 12px !important; }
   .tab-container button { padding-left: 10px !important; padding-right: 10px !important; }
 }

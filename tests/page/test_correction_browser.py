@@ -76,14 +76,9 @@ def choose(page, name: str, tap: bool = False) -> None:
 
 def changed(page, act) -> None:
     """Does something, and waits until another picture is on the screen."""
-    photo = page.locator("#correction .photo")
-    before = photo.get_attribute("src")
+    before = page.locator("#correction .photo").evaluate("photo => photo.src")
     act()
-    page.wait_for_function(
-        "before => { const photo = document.querySelector('#correction .photo');"
-        " return photo.src !== before && photo.complete; }",
-        arg=photo.evaluate("photo => photo.src") if before else "",
-    )
+    page.wait_for_function("old => document.querySelector('#correction .photo').src !== old", arg=before)
 
 
 def shown(page) -> np.ndarray:

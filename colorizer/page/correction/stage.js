@@ -12,7 +12,7 @@ async function show(value) {
   if (value.width) frame.style.setProperty('--ratio', value.width / value.height);
   const mine = ++showing, next = new Image();
   next.src = value.picture.url;
-  try { await next.decode(); } catch { return; }  // so that there is no moment without a photo
+  await next.decode().catch(() => null);  // so that there is no moment without a photo
   if (mine === showing) find('.photo').src = value.picture.url;
 }
 
