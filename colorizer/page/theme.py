@@ -23,7 +23,8 @@ CSS = """
 /* Of Gradio's settings those that need routes which this page does not serve: video, installed app. */
 .banner-wrap:has(.beta-tag), .banner-wrap:has(p > code) { display: none !important; }
 /* Correcting a colour: only what belongs to it is shown, and the photo has the whole width. */
-.workspace[data-mode="correct"] :is(#before-after, #correct-open, #negative-offer, #options, .small, .result-pictures),
+.workspace[data-mode="correct"] :is(#before-after, #correct-open, #negative-offer, #options),
+.workspace[data-mode="correct"] :is(.small, .result-pictures),
 .workspace[data-mode="correct"] > .column:first-child,
 .workspace:not([data-mode="correct"]) :is(#correction, #reference) { display: none !important; }
 @media (max-width: 640px) {

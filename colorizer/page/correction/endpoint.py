@@ -53,7 +53,7 @@ def add_correct_endpoint(colorizer: Colorizer, turns: FairTurns, **options: Any)
             checked = parse_hints(hints)  # before the network runs
             with turns.turn(requested_by(request)):
                 prediction = predict(colorizer, photo, size).with_hints(checked)
-                path = write_result(prediction, strength, folder)
+                path, _ = write_result(prediction, strength, folder)
             yield path
 
     gr.Button(visible=False).click(

@@ -187,12 +187,17 @@ def test_a_language_models_link_is_refused_too(server, outbound):
             ClientSession(read, write) as session,
         ):
             await session.initialize()
-            (tool,) = (await session.list_tools()).tools
-            return await session.call_tool(tool.name, {"photo": ELSEWHERE})
+            tools = [tool.name for tool in (await session.list_tools()).tools]
+            assert tools == ["colorize", "correct"]
+            more = {"colorize": {}, "correct": {"hints": "[]"}}
+            return [
+                await session.call_tool(tool, {"photo": ELSEWHERE, **options})
+                for tool, options in more.items()
+            ]
 
     with ThreadPoolExecutor() as pool:  # the browser's tests have an event loop running in this thread
-        answer = pool.submit(lambda: asyncio.run(talk())).result()
-    assert answer.isError
+        answers = pool.submit(lambda: asyncio.run(talk())).result()
+    assert all(answer.isError for answer in answers)
     assert outbound == []
 
 
