@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from colorizer.colorizer import Colorizer, Prediction
+    from colorizer.colorizer import Colorizer
     from colorizer.errors import HintError, PhotoError, WeightsError
     from colorizer.hints.hint import Hint, format_hints, parse_hints
     from colorizer.hints.hint_file import read_hints
@@ -46,7 +46,7 @@ _MODULES = {
     "Limits": "colorizer.limits",
     "Photo": "colorizer.image.photo",
     "PhotoError": "colorizer.errors",
-    "Prediction": "colorizer.colorizer",
+    "Prediction": "colorizer.prediction",
     "WeightsError": "colorizer.errors",
     "build_network": "colorizer.model.network",
     "format_hints": "colorizer.hints.hint",

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from colorizer.colorizer import THUMBNAILS
 from colorizer.evaluation.metrics import ciede2000
 from colorizer.image.reader import read_photo
 from colorizer.model.network import build_network
 from colorizer.model.runtime import Runtime
 from colorizer.model.spec import AB_OFFSET, AB_RANGE, PRECISIONS, Forward
+from colorizer.prediction import THUMBNAILS
 from colorizer.pretrained.locate import find_weights, load_weights
 from colorizer.publishing import export
 

@@ -6,8 +6,9 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from colorizer import Colorizer, PhotoError
-from colorizer.colorizer import CHROMA_GAIN, THUMBNAILS, VIEWS, Prediction, working_size
+from colorizer.colorizer import CHROMA_GAIN, VIEWS, working_size
 from colorizer.image.reader import read_photo
+from colorizer.prediction import THUMBNAILS, Prediction
 
 RAMP = np.tile(np.linspace(0, 255, 160).astype(np.uint8), (120, 1))
 

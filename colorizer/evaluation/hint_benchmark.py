@@ -33,7 +33,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from colorizer.atomic_write import replace_file
-from colorizer.colorizer import THUMBNAILS, Colorizer, Prediction
+from colorizer.colorizer import Colorizer
 from colorizer.errors import PhotoError
 from colorizer.evaluation import metrics
 from colorizer.hints.hint import Hint
@@ -42,6 +42,7 @@ from colorizer.image.guided_filter import guided_upsample
 from colorizer.image.reader import read_photo
 from colorizer.image.writer import write_photo
 from colorizer.limits import SIZE
+from colorizer.prediction import THUMBNAILS, Prediction
 
 RULES = ("largest", "random")
 # Parts of the longer side: squares over which an error is averaged, and the true colour for a hint.

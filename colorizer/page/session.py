@@ -15,12 +15,13 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from colorizer.colorizer import Colorizer, Prediction
+from colorizer.colorizer import Colorizer
 from colorizer.evaluation import metrics, plots
 from colorizer.image import color
 from colorizer.image.photo import Photo
 from colorizer.limits import SIZE, check_size, check_strength
 from colorizer.page.error_messages import errors_as_messages
+from colorizer.prediction import Prediction
 
 PREVIEW_SIDE = 1600  # pixels: sharp on a laptop, light for a phone
 METRICS_SIDE = 512  # pixels at which a colour photo's figures are taken: they do not change beyond it

@@ -8,9 +8,9 @@ from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from colorizer import Colorizer, Hint, HintError
-from colorizer.colorizer import Prediction
 from colorizer.image.gamut import nearest_showable
 from colorizer.limits import MAX_TONE, MAX_WARMTH, WARM, tone_of
+from colorizer.prediction import Prediction
 from tests.helpers.paths import ROOT
 
 EXAMPLES = ROOT / "examples"

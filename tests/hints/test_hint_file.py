@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from colorizer import Hint, HintError, format_hints, read_hints
-from colorizer.colorizer import Prediction
 from colorizer.hints.hint_file import find_hint_file
 from colorizer.image.metadata_writer import XMP_FORMATS
 from colorizer.image.provenance import hints_of, source_of
+from colorizer.prediction import Prediction
 
 HINTS = (
     Hint(0.3, 0.4, "#e0701e"),
