@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from colorizer.image.writer import write_photo
     from colorizer.limits import Limits
     from colorizer.model.network import build_network
+    from colorizer.prediction import Prediction
 
 __version__ = "0.1.0"
 __all__ = [
