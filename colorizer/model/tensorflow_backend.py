@@ -4,7 +4,7 @@
     ab01 = forward(lightness01)          # (N, H, W, 1) float32  ->  (N, H, W, 2) float32
 
 A direct call of a Keras model interprets it layer by layer; `model.predict` compiles it, but again for every
-new size, and reads the weights anew every time. Photos have many sizes: here one compiled function serves
+new size, and reads the weights again every time. Photos have many sizes: here one compiled function serves
 all. TensorFlow is slow to load, so only the functions that need it import it.
 """
 

@@ -67,7 +67,7 @@ class Objective(keras.Model):
             perceptual: LPIPS and the adversarial loss.
             dropout: share of the deepest features that are hidden in training, in [0, 1), so that the network
                 recognises no photo by a few of them (Srivastava et al. 2014).
-            two_scale: show every picture at half its size as well, to the teacher too, and take the mean of
+            two_scale: show every picture at half its size as well, also to the teacher, and use the mean of
                 both answers, as the colorizer does. The mean then counts as much as its parts do together, so
                 that they can share the work and each is still good by itself. Sides must be twice what they
                 must be otherwise.

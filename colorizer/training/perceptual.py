@@ -54,8 +54,8 @@ class LPIPS(keras.Model):
     def call(self, predicted: Any, truth: Any, lightness: Any) -> Any:
         """The distance of each pair of pictures, at half their size.
 
-        Half, because the network's answer has no more detail than that (see `model/network.py`), and VGG16 is
-        the more expensive of the two.
+        The network's answer has no more detail than that (see `model/network.py`), and VGG16 is the more
+        expensive of the two.
 
         Args:
             predicted: (N, H, W, 2) a* and b*; H and W even.

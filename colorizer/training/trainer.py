@@ -5,8 +5,8 @@
 A run leaves in the folder `out`: `colorizer.weights.h5` (the best so far by validation; with LPIPS in the
 loss, which validation does not see, the latest) and its checksum, `training.json` (how they were trained, for
 the model card), `history.csv`, `history.png`, `samples.png`, and `checkpoint.npz`, from which `resume`
-continues. Every file is written under a temporary name and renamed, so a run killed at any moment leaves
-whole ones.
+continues. Every file is written under a temporary name and renamed, so a run that is killed leaves
+no partial file.
 
 It needs Keras, on TensorFlow or on JAX (KERAS_BACKEND=jax), Pillow, matplotlib and tqdm.
 """
