@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
 
 from tests import load
 from tests.helpers.visitor import Visitor
@@ -38,40 +37,6 @@ def require(held: bool, what: str) -> None:
     """Refuses what must not happen."""
     if not held:
         raise Broken(what)
-
-
-class PeakMemory:
-    """The most memory that a process and those that it starts take while the body runs (Linux)."""
-
-    EVERY = 0.05  # seconds between two looks
-
-    def __init__(self, process: int):
-        self.process, self.bytes = process, 0.0
-        self._over = Event()
-        self._thread = Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> "PeakMemory":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(self.EVERY):
-            self.bytes = max(self.bytes, sum(map(_memory_if_there, (self.process, *self._started()))))
-
-    def _started(self) -> list[int]:
-        tasks = Path(f"/proc/{self.process}/task").glob("*/children")
-        return [int(number) for task in tasks for number in task.read_text().split()]
-
-
-def _memory_if_there(process: int) -> float:
-    try:
-        return load.memory(process)
-    except (OSError, IndexError):  # it has just ended
-        return 0.0
 
 
 @dataclass
@@ -122,7 +87,7 @@ class Target:
             Broken: it is not held.
         """
         self.attackers += 1
-        with PeakMemory(self.process) as peak:
+        with load.PeakMemory(self.process) as peak:
             seen = ATTACKS[name][0](self)
             self.check()
         require(peak.bytes < MOST_PEAK, f"the page took {peak.bytes / 1e6:.0f} MB for a moment ({seen})")

@@ -3,7 +3,7 @@
     make load                                            # 40 clients at once, 400 photos
     make soak                                            # 2,000 photos, one after another
     python -m tests.load --clients 8 --photos 24
-    python -m tests.load --clients 40 --photos 200 --flood   # and once more while one client floods the page
+    make flood                                           # 40 clients, and once more while one floods the page
 
 The page runs in a process of its own, as `app.py` starts it, so that its memory can be measured; every client
 has an address of its own. Every result is compared with what the same colorizer makes of the photo alone.
@@ -27,9 +27,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Thread
 
 import httpx
 import numpy as np
@@ -109,6 +110,44 @@ def memory(process: int) -> float:
     return int(text.partition("VmRSS:")[2].split()[0]) * 1024
 
 
+class PeakMemory:
+    """The most memory that a process and those that it starts take while the body runs (Linux)."""
+
+    EVERY = 0.05  # seconds between two looks
+
+    def __init__(self, process: int):
+        self.process, self.bytes = process, 0.0
+        self._over = Event()
+        self._thread = Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "PeakMemory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(self.EVERY):
+            self.bytes = max(self.bytes, sum(map(memory_if_there, (self.process, *self._started()))))
+
+    def _started(self) -> list[int]:
+        numbers = []
+        for task in Path(f"/proc/{self.process}/task").glob("*/children"):
+            with suppress(OSError):  # a thread that has just ended
+                numbers += [int(number) for number in task.read_text().split()]
+        return numbers
+
+
+def memory_if_there(process: int) -> float:
+    """Bytes that a process holds; 0 if it has ended."""
+    try:
+        return memory(process)
+    except (OSError, IndexError):  # it has just ended
+        return 0.0
+
+
 def bytes_in(folder: Path) -> int:
     """The size of all files below a folder."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
@@ -123,6 +162,7 @@ class Report:
     seconds: list[float] = field(default_factory=list)  # in the order of the photos
     wrong: list[str] = field(default_factory=list)
     memory: tuple[float, float] = (0, 0)  # bytes after the warm-up and at the end
+    peak: float = 0  # bytes of memory, at most, with the processes that the page starts
     folder: int = 0  # bytes in the page's temporary folder at the end
 
     @property
@@ -135,7 +175,8 @@ class Report:
         return (
             f"{len(self.seconds)} of {self.photos} photos came back right; latency: median "
             f"{statistics.median(self.seconds):.2f} s, p95 {self.p95:.2f} s; "
-            f"memory {before / 1e6:.0f} -> {after / 1e6:.0f} MB; temporary files {self.folder / 1e6:.0f} MB"
+            f"memory {before / 1e6:.0f} -> {after / 1e6:.0f} MB, peak {self.peak / 1e6:.0f} MB; "
+            f"temporary files {self.folder / 1e6:.0f} MB"
         )
 
 
@@ -201,7 +242,7 @@ def run(clients: int, photos: int, flooded: bool = False) -> Report:
             expected.check(number, result)
             return took
 
-        with ThreadPoolExecutor(clients) as pool:
+        with ThreadPoolExecutor(clients) as pool, PeakMemory(server.pid) as peak:
             warm_up = warm(
                 lambda numbers: list(pool.map(color, numbers)), server.pid, photos, max(ROUND, clients)
             )
@@ -213,6 +254,7 @@ def run(clients: int, photos: int, flooded: bool = False) -> Report:
                     except (httpx.HTTPError, ValueError, OSError) as error:
                         report.wrong.append(str(error) or type(error).__name__)
         report.memory = (warm_up[-1], memory(server.pid))
+        report.peak = peak.bytes
         report.folder = bytes_in(Path(name, "gradio"))
     if not settled(warm_up):
         report.wrong.append(f"memory grew in every round of the warm-up: {in_megabytes(warm_up)} MB")
