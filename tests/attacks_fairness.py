@@ -62,6 +62,25 @@ def sessions_full_of_photos(page: Target) -> str:
     return f"120 sessions with a photo of 36 megapixels: the page holds {page.memory() / 1e6:.0f} MB"
 
 
+@attack(slow=True)
+def sessions_full_of_tags(page: Target) -> str:
+    """Small pictures in files of 40 MB: all the rest is one EXIF tag, which the session could keep."""
+    data, exif = io.BytesIO(), Image.Exif()
+    exif[0x010E] = "x" * 40_000_000
+    Image.linear_gradient("L").save(data, "PNG", exif=exif)
+    before = page.memory()
+    with page.hostile() as other:
+        large = other.upload("large.png", data.getvalue())
+        number = other.function("color_photo")
+        for session in range(60):
+            body = {"data": [large, 160, 1, None], "fn_index": number, "session_hash": f"tags{session}"}
+            other.http.post("/gradio_api/queue/join", json=body)
+            other.http.get("/gradio_api/queue/data", params={"session_hash": f"tags{session}"})
+    grown = page.memory() - before
+    require(grown < 500e6, f"memory grew by {grown / 1e6:.0f} MB")
+    return f"60 sessions with a file of 40 MB: memory grew by {grown / 1e6:.0f} MB"
+
+
 @attack()
 def a_full_queue(page: Target) -> str:
     with page.hostile() as other, page.honest() as visitor:

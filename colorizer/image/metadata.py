@@ -43,6 +43,10 @@ STALE_XMP = {
 STALE_NAMESPACES = ("http://ns.adobe.com/camera-raw-settings/1.0/", "http://darktable.sf.net/")
 MAX_SIDECAR = 1_000_000  # bytes
 MAX_TEXT = 100_000  # characters of one comment or text
+MAX_TEXTS = 1_000_000  # of all of them
+# Bytes of EXIF, of XMP and of IPTC data each: what people write takes kilobytes. A page keeps many photos in
+# memory, and a file of 50 MB could be one tag, which is held three times.
+MAX_BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +82,7 @@ def read_metadata(image: Image.Image, path: Path | None) -> tuple[Metadata, list
     """
     notes: list[str] = []
     metadata = Metadata(
-        _read_exif(image, notes), _read_xmp(image, path, notes), _read_iptc(image), _comments(image),
+        _read_exif(image, notes), _read_xmp(image, path, notes), _read_iptc(image, notes), _comments(image),
         _png_text(image), _plausible(image.info.get("dpi")),
     )  # fmt: skip
     return metadata, notes
@@ -95,7 +99,7 @@ def _read_exif(image: Image.Image, notes: list[str]) -> Image.Exif:
     except Exception as error:  # noqa: BLE001
         notes.append(f"its EXIF is damaged and left out ({error})")
         return kept
-    lost = 0
+    lost = large = size = 0
     for block, entries in blocks.items():
         for tag, value in entries.items():
             if block == EXIF_IFD and tag in STALE_EXIF:
@@ -103,13 +107,19 @@ def _read_exif(image: Image.Image, notes: list[str]) -> Image.Exif:
             single = Image.Exif()
             (single if block is None else single.get_ifd(block))[tag] = value
             try:
-                single.tobytes()
+                length = len(single.tobytes())
             except Exception:  # noqa: BLE001
                 lost += 1
+                continue
+            if size + length > MAX_BLOCK:
+                large += 1
             else:
+                size += length
                 (kept if block is None else kept.get_ifd(block))[tag] = value
     if lost:
         notes.append(f"{lost} of its EXIF tags are damaged and left out")
+    if large:
+        notes.append(f"{large} of its EXIF tags are too large and left out")
     return kept
 
 
@@ -122,7 +132,9 @@ def _read_xmp(image: Image.Image, path: Path | None, notes: list[str]) -> bytes:
                 packets.append(sidecar.read_bytes())
     root = None
     for each in packets:
-        if each.strip(b"\0 \n\r\t"):
+        if len(each) > MAX_BLOCK:
+            notes.append("its XMP is too large and left out")
+        elif each.strip(b"\0 \n\r\t"):
             try:
                 other = xmp.parse(each)
             except xmp.XmpError as error:
@@ -138,7 +150,7 @@ def _read_xmp(image: Image.Image, path: Path | None, notes: list[str]) -> bytes:
     return xmp.serialize(root)
 
 
-def _read_iptc(image: Image.Image) -> bytes:
+def _read_iptc(image: Image.Image, notes: list[str]) -> bytes:
     data = b""
     resources = image.info.get("photoshop")
     if isinstance(resources, dict) and isinstance(resources.get(iptc.RESOURCE), bytes):
@@ -157,6 +169,9 @@ def _read_iptc(image: Image.Image) -> bytes:
             if raw and re.fullmatch(r"[0-9a-f]*", digits := "".join(str(raw).lower().split()[2:])):
                 block = bytes.fromhex(digits[: len(digits) // 2 * 2])
                 data = iptc.from_photoshop(block) or (block if block[:1] == b"\x1c" else data)
+    if len(data) > MAX_BLOCK:
+        notes.append("its IPTC data is too large and left out")
+        return b""
     return iptc.serialize(iptc.parse(data))
 
 
@@ -174,18 +189,22 @@ def _comments(image: Image.Image) -> tuple[str, ...]:
             except UnicodeDecodeError:
                 text = data.decode("latin-1")
         texts.append(_printable(text))
+        if sum(map(len, texts)) > MAX_TEXTS:
+            break
     return tuple(text for text in texts if text)
 
 
 def _png_text(image: Image.Image) -> dict[str, str]:
     if image.format != "PNG":
         return {}
-    texts = {key: _printable(value) for key, value in getattr(image, "text", {}).items()}
-    return {
-        key: value
-        for key, value in texts.items()
-        if value and not key.startswith(("Raw profile type", "XML:com.adobe.xmp"))
-    }
+    texts = {}
+    for key, value in getattr(image, "text", {}).items():
+        text = _printable(value)
+        if text and not key.startswith(("Raw profile type", "XML:com.adobe.xmp")):
+            texts[key] = text
+        if sum(map(len, texts.values())) > MAX_TEXTS:
+            break
+    return texts
 
 
 def _printable(text: object) -> str:

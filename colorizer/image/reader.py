@@ -201,7 +201,15 @@ def _from_image(
     if stated is not None and pixels16 is None:
         pixels = Image.fromarray(stated.to_srgb(np.asarray(pixels)))
     sentences = tuple(f"{name}: {note}" for note in notes)
+    if data:
+        pixels = _alone(pixels)
     return Photo(pixels, pixels16, alpha, image.format, path, metadata, notes=sentences)
+
+
+def _alone(image: Image.Image) -> Image.Image:
+    """The same pixels as a plain picture: decoders hang all other blocks of the file on theirs."""
+    image.info = {}
+    return image._new(image.im)
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, np.ndarray | None]:

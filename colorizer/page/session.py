@@ -67,7 +67,7 @@ class Session:
         total = EXTRA_BYTES
         for photo in filter(None, (self.prediction.photo, self.preview.photo, self.scan)):
             width, height = photo.size
-            total += width * height * len(photo.image.getbands())
+            total += width * height * (1 if photo.image.mode == "L" else 4)  # Pillow fills RGB up to 4 bytes
             total += sum(array.nbytes for array in (photo.pixels16, photo.alpha) if array is not None)
             # The lightness is kept at full size if a view was made of it.
             lightness = photo.__dict__.get("lightness")

@@ -297,3 +297,41 @@ def test_control_characters_of_a_comment_are_dropped(tmp_path):
     data = io.BytesIO()
     Image.new("L", (16, 16)).save(data, "PNG", pnginfo=info)
     assert metadata_of(tmp_path, "a.png", data.getvalue()).text == {"Title": "Aunt[31m Mary"}
+
+
+# --- what is too large ---------------------------------------------------------------------------------
+
+
+def test_blocks_beyond_all_measure_are_left_out_with_a_note_and_the_rest_stays(tmp_path):
+    exif = Image.Exif()
+    exif[0x010E], exif[0x013B] = "x" * 10_000_000, "Aunt Mary"
+    packet = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + b" " * 10_000_000 + b"</x:xmpmeta>"
+    path = tmp_path / "large.webp"
+    Image.linear_gradient("L").convert("RGB").save(path, exif=exif, xmp=packet)
+    photo = read_photo(path)
+    assert photo.notes == (
+        "large.webp: 1 of its EXIF tags are too large and left out",
+        "large.webp: its XMP is too large and left out",
+    )
+    assert dict(photo.metadata.exif) == {0x013B: "Aunt Mary"}
+    assert photo.metadata.xmp == b""
+
+
+def test_all_texts_together_are_limited(tmp_path):
+    info = PngInfo()
+    for number in range(100):
+        info.add_text(f"text {number}", "x" * 90_000, zip=True)
+    Image.linear_gradient("L").save(tmp_path / "texts.png", pnginfo=info)
+    texts = read_photo(tmp_path / "texts.png").metadata.text
+    assert 1_000_000 <= sum(map(len, texts.values())) < 1_200_000
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
+def test_nothing_of_the_file_hangs_on_the_pixels(tmp_path, suffix):
+    path, exif = tmp_path / f"small.{suffix}", Image.Exif()
+    exif[0x010E] = "x" * 10_000
+    Image.linear_gradient("L").save(path, exif=exif)
+    image = read_photo(path).image
+    assert type(image) is Image.Image
+    assert image.info == {}
+    assert not any(len(repr(value)) > 1000 for value in vars(image).values())
