@@ -20,7 +20,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := app
 
 app: .venv/run.stamp
-	$(BIN)/python app.py --port $(PORT)
+	@$(BIN)/python app.py --port $(PORT)
 
 check: venv types
 	$(BIN)/python -m pytest -m "not slow and not browser"

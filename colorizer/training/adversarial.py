@@ -80,7 +80,7 @@ class Discriminator(keras.Model):
 
 
 def scaled_lab(lightness: Any, ab: Any) -> Any:
-    """The input of the first head, (N, H / 2, W / 2, 3): the network's answer has no more detail than that."""
+    """The input of the first head, (N, H / 2, W / 2, 3): the network's answer has no more detail."""
     return ops.average_pool(ops.concatenate([lightness / 50 - 1, ab / AB_SCALE], axis=-1), 2, 2)
 
 
