@@ -21,9 +21,6 @@ from colorizer.image.cached_jit import CachedFunction, fingerprint
 UNIT_SIDE = 128
 # A jump of this many units of L*, a* or b*, from one element of such a map to the next, costs 1.
 EDGE = 15.0
-# The cost is this power of the jump. Half of a jump twice costs less than all of it at once: shading, which
-# changes slowly, costs little, and an edge much.
-EDGE_POWER = 1.5
 # Where nothing changes, this many times the longer side costs 1.
 EVEN_SIDES = 2.0
 # The lightness is blurred (Gaussian, standard deviation in units): finer than this is texture.
@@ -62,7 +59,8 @@ def step_costs(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
         length = np.float32(elements / unit)
         squares = sum(np.square(plane[here] - plane[there]) for plane in planes)
         jump = np.sqrt(squares) / (length * np.float32(EDGE))
-        # jump ** 1.5 by a square root is several times as fast as by a power.
+        # The cost is jump ** 1.5: half of a jump twice costs less than all of it at once, so that shading, which
+        # changes slowly, costs little, and an edge much. By a square root it is several times as fast.
         cost[here] = length * (np.float32(1 / (EVEN_SIDES * UNIT_SIDE)) + jump * np.sqrt(jump))
     return costs
 

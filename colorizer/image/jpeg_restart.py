@@ -30,6 +30,9 @@ def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> Iterato
 
     Yields:
         The file's bytes, each part as soon as its strip is there.
+
+    Raises:
+        ValueError: a strip has too many blocks.
     """
     for number, strip in enumerate(strips):
         header, frame = _header(strip)
@@ -39,6 +42,11 @@ def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> Iterato
             scan = start.rindex(bytes([0xFF, SOS]))
             across, down = divmod(strip[frame + 11], 16)  # luma blocks per chroma block
             blocks = -(-width // (BLOCK_SIDE * across)) * (rows // (BLOCK_SIDE * down))
+            if blocks > MAX_RESTART_INTERVAL:
+                raise ValueError(
+                    f"A strip may have {MAX_RESTART_INTERVAL} blocks at most. Received: {blocks}, from {rows} "
+                    f"rows of {width} pixels"
+                )
             start[scan:scan] = bytes([0xFF, DRI, 0, 4]) + blocks.to_bytes(2, "big")
             yield bytes(start)
         else:

@@ -65,10 +65,14 @@ def test_restart_markers_go_round_after_eight(color_image):
 def test_strips_are_whole_blocks_and_within_jpegs_limit(width):
     rows = strip_rows(width)
     assert rows % (2 * jpeg_restart.BLOCK_SIDE) == 0  # where colour has half the size
-    assert (
-        -(-width // jpeg_restart.BLOCK_SIDE) * rows // jpeg_restart.BLOCK_SIDE
-        <= jpeg_restart.MAX_RESTART_INTERVAL
-    )  # where it has not
+    blocks = -(-width // jpeg_restart.BLOCK_SIDE) * rows // jpeg_restart.BLOCK_SIDE  # where it has not
+    assert blocks <= jpeg_restart.MAX_RESTART_INTERVAL
+
+
+def test_a_strip_beyond_jpegs_limit_is_refused():
+    strip = encoded(Image.new("RGB", (8008, 528)), subsampling=0)
+    with pytest.raises(ValueError, match=r"65535 blocks at most\. Received: 66066, from 528 rows of 8008"):
+        list(jpeg_restart.join([strip], 8008, 528, 528))
 
 
 def test_a_photo_too_long_for_jpeg_says_what_to_use(tmp_path):
