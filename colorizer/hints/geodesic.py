@@ -59,8 +59,8 @@ def step_costs(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
         length = np.float32(elements / unit)
         squares = sum(np.square(plane[here] - plane[there]) for plane in planes)
         jump = np.sqrt(squares) / (length * np.float32(EDGE))
-        # The cost is jump ** 1.5: half of a jump twice costs less than all of it at once, so that shading, which
-        # changes slowly, costs little, and an edge much. By a square root it is several times as fast.
+        # The cost is jump ** 1.5: half of a jump twice costs less than all of it at once. So shading, which
+        # changes slowly, costs little, and an edge much. A square root is several times as fast as a power.
         cost[here] = length * (np.float32(1 / (EVEN_SIDES * UNIT_SIDE)) + jump * np.sqrt(jump))
     return costs
 

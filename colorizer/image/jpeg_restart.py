@@ -44,8 +44,8 @@ def join(strips: Iterable[bytes], width: int, height: int, rows: int) -> Iterato
             blocks = -(-width // (BLOCK_SIDE * across)) * (rows // (BLOCK_SIDE * down))
             if blocks > MAX_RESTART_INTERVAL:
                 raise ValueError(
-                    f"A strip may have {MAX_RESTART_INTERVAL} blocks at most. Received: {blocks}, from {rows} "
-                    f"rows of {width} pixels"
+                    f"A strip may have {MAX_RESTART_INTERVAL} blocks at most. Received: {blocks}, from "
+                    f"{rows} rows of {width} pixels"
                 )
             start[scan:scan] = bytes([0xFF, DRI, 0, 4]) + blocks.to_bytes(2, "big")
             yield bytes(start)
