@@ -10,7 +10,7 @@ more hint, of difference 0, at a constant distance from everywhere. In formulas,
 place to the hints:
 
     K_j = exp(-DECAY D_j)                               how alike the place and the hint are
-    S = (sum_j (HALFWAY / D_j)^CROWDING)^STEEPNESS      how near the hints are, all together
+    S = (sum_j HALFWAY / D_j)^STEEPNESS                 how near the hints are, all together
     T = S / (1 + S)                                     how much they count against the prediction
     shares = T K (the same at the hints' own places)^-1
 
@@ -18,8 +18,9 @@ The inverse makes the shares 1 at the hint itself and 0 at all others: kriging (
 without noise) with an exponential covariance. T is Shepard's inverse-distance weighting (1968) against the
 prediction: alone, a hint counts fully up to about HALFWAY and soon no longer; several that surround a place
 reach farther together. A hint's own reach changes how far it goes alone, but not how far all of them go
-together. The shares depend on the places alone, not on the colours, so they stay the same when a colour, the
-strength or the tone of the picture changes. docs/hints.md has what this was compared with.
+together. Hints that keep a place as it is are left out of the sum for the others, so that they do not carry
+their colours farther. The shares depend on the places alone, not on the colours, so they stay the same when a
+colour, the strength or the tone of the picture changes. docs/hints.md has what this was compared with.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,9 +39,8 @@ from colorizer.hints.outline import contains, coverage
 # At this distance a single hint and the prediction count alike. Tuned on 300 training photos: the largest at
 # which one hint made hardly any of them worse.
 HALFWAY = 0.3
-# Two hints at twice the distance are together as near as 0.7 of one at once the distance.
-CROWDING = 1.5
-STEEPNESS = 2.5
+# How fast hints lose against the prediction: a single one at 1.5 times HALFWAY counts a fifth.
+STEEPNESS = 3.75
 DECAY = 0.5
 # Someone who draws an outline has said what belongs together: inside, a colour goes this much farther.
 OUTLINE_REACH = 4.0
@@ -196,6 +196,7 @@ class Spreader:
         keys = [self._element(hint) for hint in hints]
         reach = np.array([[hint.reach * (OUTLINE_REACH if hint.kind == "outline" else 1)] for hint in hints])
         reach = reach.astype(np.float32)
+        keeps = np.array([hint.kind == "keep" for hint in hints])
         basis = np.empty((len(hints), self._height * self._width), np.float32)
 
         def fill(part: slice) -> None:
@@ -208,12 +209,12 @@ class Spreader:
             for number, mask in own.items():
                 for plane in (alike, alone, crowd):
                     plane[number] *= mask[part]
-            crowd *= np.sqrt(crowd)  # to the power of CROWDING
-            total = crowd.sum(axis=0)
-            total *= total * np.sqrt(total)  # to the power of STEEPNESS
-            nearest = alone.max(axis=0) ** np.float32(CROWDING * STEEPNESS)
-            np.maximum(total, nearest, out=total)
-            alike *= total / (1 + total)
+            # What is kept must not carry the colours of others farther.
+            for members, group in ((~keeps, ~keeps), (np.ones_like(keeps), keeps)):
+                if group.any():
+                    near = np.maximum(crowd[members].sum(axis=0), alone[members].max(axis=0))
+                    total = near ** np.float32(STEEPNESS)
+                    alike[group] *= total / (1 + total)
             for number, mask in foreign.items():
                 alike[number] *= mask[part]
             basis[:, part] = alike
