@@ -23,6 +23,7 @@ SLOW_FILES = (
     "cluster/test_command.py",
     "cluster/test_faults.py",
     "cluster/test_subprocess_worker.py",
+    "hints/test_far_places.py",
     "page/",
     "pretrained/test_hub_download.py",
     "publishing/",
