@@ -7,7 +7,6 @@ A digest of the path decides, not its place in the list: a photo that comes late
 another machine.
 """
 
-import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -47,8 +46,10 @@ class Shard:
                 of Unicode's spellings is one name: a Mac and a file server differ in that.
         """
         name = unicodedata.normalize("NFC", path.as_posix())
+        from hashlib import blake2b  # milliseconds that the command without --shard has no use for
+
         # File names that are not UTF-8 reach Python as lone surrogates.
-        digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest) % self.count == self.number - 1
 
     def __str__(self) -> str:

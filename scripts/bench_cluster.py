@@ -116,7 +116,7 @@ def scaling(folder: Path, photos: int) -> None:
 
 def manifest(folder: Path, lines: int) -> None:
     """A manifest whose paths mostly do not exist: time to the first photo, rate, memory of the driver."""
-    album = make_album(folder / "album", 1000)
+    album = make_album(folder / "album", 100)
     print("colouring the photos that will be skipped …", file=sys.stderr)
     run(album, "-o", folder / "out", "--workers", 2)
     (folder / "out" / "000000.jpg").unlink()
@@ -125,7 +125,7 @@ def manifest(folder: Path, lines: int) -> None:
         for number in range(lines):
             there = number % 10 == 0
             file.write(
-                f"{number // 10 % 1000:06}.jpg\n"
+                f"{number // 10 % 100:06}.jpg\n"
                 if there
                 else f"box{number // 1000:06}/plate-{number:09}.tif\n"
             )

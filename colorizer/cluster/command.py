@@ -118,6 +118,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="names for a disk that cannot tell A.jpg from a.jpg (default: only if OUT is one)",
     )  # fmt: skip
     options = parser.parse_args(arguments)
+    for name in ("input", "output", "root"):  # workers are elsewhere
+        place = getattr(options, name)
+        if place and "://" not in place:
+            setattr(options, name, os.path.abspath(place))
     for name in ("workers", "cores", "memory"):
         value = getattr(options, name)
         if value is not None and not value > 0:

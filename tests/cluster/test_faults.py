@@ -87,8 +87,8 @@ def test_a_worker_that_is_killed_is_started_again_and_nothing_is_missing(cluster
 
 
 def test_a_machine_that_is_killed_leaves_its_photos_to_the_others(cluster, scans, tmp_path):
-    out = tmp_path / "out"
-    driver = start("cluster", scans, out, "--address", cluster.address)
+    out = tmp_path / "out"  # by a relative path: a worker's own folder is another one
+    driver = start("cluster", scans, "out", "--address", cluster.address, folder=tmp_path)
     wait_for_results(out, 5, driver)
     cluster.kill_node()
     try:

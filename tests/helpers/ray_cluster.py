@@ -92,14 +92,14 @@ def ray_cluster(nodes: int) -> Iterator[RayCluster]:
         process.stdout.close()
 
 
-def start(*arguments: object) -> subprocess.Popen:
-    """Starts the command `colorizer`, as the driver of a run."""
+def start(*arguments: object, folder: Path = ROOT) -> subprocess.Popen:
+    """Starts the command `colorizer` in a folder, as the driver of a run."""
     return subprocess.Popen(
         [sys.executable, "-m", "colorizer", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=ROOT,
+        cwd=folder,
         env=os.environ | ENVIRONMENT,
     )
 
