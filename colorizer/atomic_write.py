@@ -38,8 +38,8 @@ def replace_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Removes what `replace_file` had begun in `folder` when its process was killed.
 
-    The folder may be on a disk that several machines write to. Which of its processes live, only a machine
-    itself can say: what another one began is removed when it is a day old.
+    The folder may be on a disk that several machines write to. Only a machine itself knows which of its
+    processes still run, so what another machine began is removed when it is a day old.
     """
     if os.name == "nt":  # asking there whether a process lives would end it
         return

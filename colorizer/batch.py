@@ -114,14 +114,14 @@ class BatchColorizer:
         colorizer: shared by all workers.
         size: as in `Colorizer.colorize`.
         strength: as in `Colorizer.colorize`.
-        overwrite: whether photos are coloured again whose result exists.
+        overwrite: whether photos whose result exists are coloured again.
         keep_date: whether a result's file gets the date of the photo's file.
         negative: whether the photos are negatives and are inverted.
         tone: 0 as predicted, 1 warmer, -1 cooler; see `limits.tone_of`.
         hints: for every photo; None for those in the file beside the photo, if there is one.
         hints_dir: the folder with these files, in the shape of the folder of the photos; None if they lie
             beside the photos.
-        reference: a picture whose colours the photos get that have no hints; see `Prediction.hints_like`.
+        reference: a picture that gives its colours to photos without hints; see `Prediction.hints_like`.
         memory: how many pixels are in memory at the same time.
     """
 

@@ -9,9 +9,9 @@
     colorizer serve --port 8000          # or cluster, train, evaluate, …: `colorizer --help`
 
 Folders are searched recursively and keep their shape under OUT. A file comes out as the type it went in
-(GIF and the like as PNG), with its EXIF, and never half written; what is there already is skipped, so an
-interrupted run is simply started again. Exit status: 0, or 1 if a photo failed, or 2 if nothing could be
-begun, or 130 or 143 if it was stopped by SIGINT or SIGTERM after the photos in hand.
+(GIF and the like as PNG), with its EXIF, and never half written. Existing results are skipped, so an
+interrupted run is started again with the same command. Exit status: 0, 1 if a photo failed, 2 if nothing
+could be started, 130 or 143 if SIGINT or SIGTERM stopped it after the current photos.
 """
 
 import sys
@@ -32,7 +32,9 @@ class Command:
     module: str
     purpose: str
     extra: str | None = None
-    unused: tuple[str, ...] = ()  # libraries that Keras and Gradio load if they are there, without need
+    unused: tuple[
+        str, ...
+    ] = ()  # libraries that Keras and Gradio load if they are installed, but do not need
 
 
 # A module is imported when its command is called: `colorizer --help` loads none of them.

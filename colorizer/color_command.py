@@ -88,7 +88,7 @@ def color(arguments: Sequence[str], epilog: str = "") -> int:
     except (HintError, PhotoError, OSError) as error:
         return complain(str(error), 2)
     films = [job for job in jobs if job.is_film]
-    # A single photo gets all cores. Several get one each, which leaves none of them waiting.
+    # A single photo gets all cores. Several photos get one core each, so that no core waits.
     alone = len(jobs) == 1 and options.workers is None and not films
     workers = 1 if alone else min(options.workers or cores(), len(jobs))
     try:

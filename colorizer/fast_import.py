@@ -4,7 +4,7 @@
         import tensorflow
 
 Python's garbage collector searches all objects after every few thousand new ones. TensorFlow or Gradio create
-half a million while they load, and all of them stay: the search cost a sixth of the time
+half a million while they load, and all of them stay: the search costs a sixth of the time
 (docs/performance.md). Keras, in turn, imports optional libraries if they are installed, for functions that
 are not called here: they cost a fifth of the time.
 """

@@ -127,7 +127,7 @@ def find_photos(inputs: Iterable[Path], output: Path | None = None) -> Iterator[
     """Yields every photo and film with its path relative to the input that it was found in.
 
     Results are not photos: neither files in `output` nor what `BESIDE` named, which says in its metadata
-    that it is a result. A film is one if the film that it is named after lies beside it.
+    that it is a result. A film is a result if the film that it is named after lies beside it.
     """
     inside = output.resolve() if output is not None else None
     for source in inputs:

@@ -35,7 +35,7 @@ MAX_WARMTH = 3.0
 class Limits:
     """The limits, each with its reason. Each must be more than 0 and may be `math.inf`."""
 
-    megabytes: float = 50  # of a file: no camera's JPEG is larger, and a larger upload takes minutes
+    megabytes: float = 50  # of a file: no camera's JPEG is larger, and a larger upload needs minutes
     megapixels: float = 120  # more than a common camera or a 30x40 cm print at 600 dpi; needs 1 GB
     side: float = 65535  # pixels, JPEG's own limit: in a photo a few pixels wide, the work per row dominates
     files: float = 50  # in one batch on the page: more than a roll of film, a minute or two of work

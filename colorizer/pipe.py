@@ -1,7 +1,9 @@
 """Colours one photo from standard input, or to standard output, as programs in a pipeline do.
 
-colorizer - -o - < grandma.jpg > coloured.jpg
-curl -s "$address" | colorizer - -o coloured.jpg
+    colorizer - -o - < grandma.jpg > coloured.jpg
+    curl -s "$address" | colorizer - -o coloured.jpg
+
+Standard output holds the picture alone; messages go to standard error.
 """
 
 import sys

@@ -1,8 +1,10 @@
 """The colours that the network predicts for one photo: corrected, rendered and saved, without another run.
 
-prediction = colorizer.predict("grandma.jpg")
-prediction.render(strength=0.8)                              # a PIL image of the photo's own size
-prediction.with_hints([Hint(0.3, 0.7, "#c03020")]).save("grandma-colour.jpg")
+    prediction = colorizer.predict("grandma.jpg")
+    prediction.render(strength=0.8)                              # a PIL image of the photo's own size
+    prediction.with_hints([Hint(0.3, 0.7, "#c03020")]).save("grandma-colour.jpg")
+
+A prediction never changes: `with_hints` and `with_tone` return another one.
 """
 
 from collections.abc import Callable, Iterable

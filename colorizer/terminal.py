@@ -1,6 +1,8 @@
 """Text for the terminal: names of files can contain anything, also commands to the terminal.
 
-say(f"failed: {path}")        # one line on standard error
+    say(f"failed: {path}")        # one line on standard error
+
+Control characters are written as Python writes them, so a name cannot move the cursor or change colours.
 """
 
 import sys

@@ -1,7 +1,9 @@
 """Contact sheets: photos grey, coloured and true, side by side on white.
 
-sheet = contact_sheet([[grey1, colored1], [grey2, colored2]], across=2, gap=6)
-add_caption(sheet, "Left: grey. Right: coloured.", font_size=14).save("sheet.png")
+    sheet = contact_sheet([[grey1, colored1], [grey2, colored2]], across=2, gap=6)
+    add_caption(sheet, "Left: grey. Right: coloured.", font_size=14).save("sheet.png")
+
+Training, evaluation, the model card and the page's download draw their sheets here.
 """
 
 from collections.abc import Sequence

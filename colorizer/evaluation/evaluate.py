@@ -37,7 +37,7 @@ from colorizer.pretrained import manifest
 from colorizer.pretrained.locate import find_weights
 
 METRICS = ("psnr", "ssim", "dE00", "cf")
-# A contact sheet has so many photos, evenly spread over the folder, each in a square of so many pixels.
+# The photos on a contact sheet, evenly spread over the folder, and the side of each in pixels.
 SHEET_PHOTOS, SHEET_SIDE = 24, 192
 
 

@@ -7,8 +7,8 @@ Protocol: every photo in FOLDER is coloured from its L* alone. Then hints are gi
 colours are the photo's own:
 
     largest     the place where the squared error of a* and b*, as a mean over a square of a tenth of the
-                photo's longer side, is the largest after the hints so far: who corrects a photo begins with
-                what is most wrong
+                photo's longer side, is the largest after the hints so far: people begin with what is most
+                wrong
     random      any place, as in the curves of interactive-deep-colorization and iColoriT
 
 A hint's colour is the mean of the true a* and b* over 7x7 pixels of a photo 256 pixels long. PSNR is on 8-bit
@@ -69,7 +69,7 @@ def benchmark(
         folder: colour photos, searched recursively.
         counts: numbers of hints; 0 is always among them.
         size: the working size, as in `Colorizer.colorize`.
-        first: the number of photos to take, evenly spread over the folder; all if None.
+        first: the number of photos to use, evenly spread over the folder; all if None.
         save: folder for the pictures: in it, one for each rule, method and number, such as `random-hints-5`.
 
     Returns:

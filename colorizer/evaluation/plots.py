@@ -1,8 +1,10 @@
 """Plots and pictures: the training curve, samples of a training run, and a comparison with a caption.
 
-save_history(path, rows)                        # loss, PSNR and colourfulness over the epochs
-save_samples(path, grey, predicted, true)       # a contact sheet
-save_comparison(path, before, after, caption)   # what the page offers for download
+    save_history(path, rows)                        # loss, PSNR and colourfulness over the epochs
+    save_samples(path, grey, predicted, true)       # a contact sheet
+    save_comparison(path, before, after, caption)   # what the page offers for download
+
+Only `save_history` needs matplotlib.
 """
 
 import io

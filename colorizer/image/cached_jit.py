@@ -1,11 +1,11 @@
-"""Functions that Numba compiles once and keeps on disk for the next start.
+"""Functions that Numba compiles once and caches on disk for the next start.
 
     @cached_jit(constants=fingerprint(globals()))
     def double(x): ...
 
-Numba recompiles a kept function when the file of that function changes. It does not notice when a constant
-changes that the file computes from another module: it would go on with the old values. So the fingerprint
-of the constants is part of what Numba compares.
+Numba recompiles a cached function when the file of that function changes. It does not notice when the file
+computes a constant from another module and that constant changes: it would go on with the old values. So the
+fingerprint of the constants is part of what Numba compares.
 """
 
 import hashlib
@@ -74,5 +74,5 @@ class CachedFunction:
                 self._warn(f"{compiled.stats.cache_path}: {str(error) or type(error).__name__}")
 
     def _warn(self, reason: object) -> None:
-        text = f"Compiled functions cannot be kept on disk, so every start takes seconds longer: {reason}"
+        text = f"Compiled functions cannot be cached on disk, so every start needs seconds more: {reason}"
         warnings.warn(text, stacklevel=4)

@@ -1,8 +1,8 @@
 """Colour spaces: sRGB and CIELAB (D65), on NumPy arrays and inside a Keras training step.
 
-The reference formulas take the array library as an argument: `rgb_to_lab(rgb)` runs on NumPy,
+The reference formulas get the array library as an argument: `rgb_to_lab(rgb)` runs on NumPy,
 `rgb_to_lab(rgb, keras.ops)` on whatever backend Keras has, so that training and product share one
-definition of colour. Tests hold both against scikit-image.
+definition of colour. Tests compare both with scikit-image.
 
 Sources: IEC 61966-2-1 (sRGB), CIE 15:2004 (CIELAB). White point and matrix are those of scikit-image, so that
 results can be compared with it.

@@ -19,7 +19,7 @@ from PIL import Image, UnidentifiedImageError
 # Pillow's names, the most common first. None of them starts a program, opens another file or uses a network.
 # MPO, as cameras write it, is opened by "JPEG"; "PPM" also reads PGM, PBM, PNM and PFM.
 DECODERS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "PPM", "TIFF", "WEBP", "AVIF", "HEIF", "JPEG2000", "TGA")
-# What is recognised in order to be refused with advice: where in the file, what is there, and the sentence.
+# Types that are recognised and refused with advice: the offset in the file, the bytes there, the sentence.
 RAW = "is a camera's RAW file. Develop it first, for example with darktable or RawTherapee, and save a TIFF."
 JXL = "is a JPEG XL picture, which is not read here. Convert it first: djxl photo.jxl photo.png"
 VIDEO = "is a video, not a photo. Save a single picture of it first."
@@ -49,7 +49,7 @@ DNG_VERSION, NEW_SUBFILE_TYPE, SUB_IFDS, CFA_PATTERN = 50706, 254, 330, 33422
 def register_heif() -> None:
     """Adds HEIF to Pillow's decoders and encoders; of several calls, the first counts."""
     if "HEIF" not in Image.OPEN:
-        import pillow_heif  # 20 ms that only such a photo has to wait for
+        import pillow_heif  # it costs 20 ms, which only such photos have to pay
 
         pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 

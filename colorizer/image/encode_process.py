@@ -18,7 +18,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from colorizer.limits import Deadline
 
-STRIP_ROWS = 256  # so many rows at a time go to the process
+STRIP_ROWS = 256  # rows that go to the process at a time
 
 
 def encode(
@@ -67,7 +67,7 @@ def main() -> None:
     """The program: a pickled job and pixels on standard input, the file on standard output."""
     kind, mode, size, options, seconds = pickle.load(sys.stdin.buffer)
     if hasattr(signal, "alarm") and seconds < 1e6:
-        signal.alarm(int(seconds) + 2)  # should the program that waits be killed
+        signal.alarm(int(seconds) + 2)  # in case the program that waits is killed
     if kind == "HEIF":
         import pillow_heif
 

@@ -1,8 +1,10 @@
 """The file types that coloured photos are written as, and which one suits a photo.
 
-suffix_of(photo)                 # ".jpg" for a JPEG, ".png" for a GIF, which has 256 colours
-output_suffix(Path("scan.ppm"))  # the same before the file is opened: ".png"
-format_of("out.tif")             # "TIFF"
+    suffix_of(photo)                 # ".jpg" for a JPEG, ".png" for a GIF, which has 256 colours
+    output_suffix(Path("scan.ppm"))  # the same before the file is opened: ".png"
+    format_of("out.tif")             # "TIFF"
+
+A type that holds 24-bit colour is kept; everything else becomes a PNG.
 """
 
 import math

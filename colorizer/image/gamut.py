@@ -5,16 +5,16 @@
     advice(5.0, (10.0, 60.0))                # a sentence for the user, or None
     picker_plane(50.0)                       # all colours of one lightness, as a square to choose from
 
-A photo gives the lightness of each place; who corrects its colour chooses a* and b* alone. The renderer
-makes a colour that cannot be shown paler until it can; these functions say so before.
+A photo gives the lightness of each place; a correction chooses only a* and b*. If sRGB cannot show a colour,
+the renderer makes it paler until it can; these functions say so before.
 """
 
 import numpy as np
 
 from colorizer.image import color
 
-# By so much, in linear light, a channel may lie outside [0, 1]: colours that 8-bit sRGB does show, and that
-# rounding has moved to the other side.
+# How far a channel may lie outside [0, 1], in linear light: rounding moves colours that 8-bit sRGB can show
+# to the other side.
 TOLERANCE = 1e-4
 # Halvings of the chroma between grey and the colour that was asked for: to 1/4096 of it.
 HALVINGS = 12

@@ -2,7 +2,7 @@
 
     data = b"".join(join([encode(strip0), encode(strip1), ...], width, height, rows))
 
-JPEG has restart markers: places in the data where a decoder starts afresh, meant to limit the damage in a
+JPEG has restart markers: places in the data where a decoder starts again, meant to limit the damage in a
 broken file. The data between two of them can be encoded separately (ITU T.81, F.1.1.5 and B.2.4.4). So the
 strips of a large photo are encoded on all cores, each as soon as it is coloured, and the whole photo is never
 in memory, neither as pixels nor encoded. A decoder returns the same pixels, to the last bit, as if Pillow had

@@ -6,9 +6,9 @@
 In a negative what was bright is dark, and a colour negative is orange all over, because its film base is. So
 every channel is inverted between its own darkest and brightest values, which removes the orange too.
 
-The orange gives half of the colour negatives away. Grey ones mostly look like dark photos: only a sky that is
-the darkest part of the picture is a sign, and few have one. Both rules are made to be silent rather than
-wrong. `scripts/measure_negatives.py` measures them; docs/experiments.md has the figures.
+Half of the colour negatives are recognised by the orange. Grey ones mostly look like dark photos: the only
+sign is a sky that is the darkest part of the picture, and few have one. Both rules prefer silence to a wrong
+answer. `scripts/measure_negatives.py` measures them; docs/experiments.md has the figures.
 """
 
 from dataclasses import replace

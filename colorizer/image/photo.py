@@ -18,7 +18,7 @@ from PIL import Image
 from colorizer.image import color
 from colorizer.image.metadata import Metadata
 
-# From this many pixels on, two threads make the largest thumbnail; below, it takes less than 3 ms.
+# From this many pixels on, two threads make the largest thumbnail; below, it needs less than 3 ms.
 SPLIT_FROM = 4_000_000
 
 

@@ -207,7 +207,7 @@ def _from_image(
 
 
 def _alone(image: Image.Image) -> Image.Image:
-    """The same pixels as a plain picture: decoders hang all other blocks of the file on theirs."""
+    """The same pixels as a plain picture: a decoder's own picture keeps all other blocks of the file."""
     image.info = {}
     return image._new(image.im)
 

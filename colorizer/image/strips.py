@@ -1,4 +1,8 @@
-"""Processes a photo strip by strip, on several cores, with few strips in memory at a time."""
+"""Processes a photo strip by strip, on several cores, with few strips in memory at a time.
+
+for result in map_strips(lambda top, rows: photo.strip(top, rows), height, strip_rows(width)):
+    ...
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterator

@@ -31,8 +31,8 @@ from colorizer.limits import Deadline
 # From this side on, a JPEG gets chroma subsampling 4:2:0, as cameras write it: an element of the colour map
 # covers at least four pixels then. The difference is measurable but not visible, and writing is faster.
 SUBSAMPLING_FROM = 1280
-# These compress in one call that cannot be interrupted. From so many pixels on, which need a few seconds at
-# worst, it runs in a process that can be ended; starting it costs a tenth of a second.
+# These types are compressed in one call that cannot be interrupted. From this many pixels on, which need a
+# few seconds at worst, it runs in a process that can be ended; starting it costs a tenth of a second.
 UNINTERRUPTIBLE = {"WEBP", "AVIF", "HEIF", "JPEG2000"}
 OWN_PROCESS_FROM = 4_000_000
 WRITE_BYTES = 1 << 22  # bytes written at a time

@@ -1,7 +1,9 @@
 """Builds what a run trains, from its configuration: the network, its teacher, its loss and its optimizer.
 
-network = build_trained_network(config, arrays, precision, ARCHITECTURE)
-objective = build_objective(config, network, teacher, lpips=lpips, sample_photos=sample_photos)
+    network = build_trained_network(config, arrays, precision, ARCHITECTURE)
+    objective = build_objective(config, network, teacher, lpips=lpips, sample_photos=sample_photos)
+
+`trainer.py` calls this once; nothing here runs a step.
 """
 
 from collections.abc import Callable

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 # Shards whose photos are mixed with each other: 1 GB, which lies in memory if there is any to spare, so that
-# every shard is read from the disk once a pass. They hold some 50,000 photos, of all folders.
+# every shard is read from the disk once a pass. They hold about 50,000 photos, of all folders.
 WINDOW = 16
 
 
@@ -54,7 +54,7 @@ class BatchStream:
             stretch: the crop's part of the photo is wider than high, or higher than wide, by 1 to this,
                 evenly in log scale.
             shard_sizes: how many photos in a row lie in one file. A pass then takes the files in a random
-                order, some at a time, and mixes the photos of these; otherwise it mixes all photos.
+                order, a few at a time, and mixes the photos of these; otherwise it mixes all photos.
         """
         self.cache, self.seed, self.zoom, self.stretch = cache, seed, zoom, stretch
         self.count = len(cache) if count is None else count
@@ -101,7 +101,7 @@ class ShardOrder(NamedTuple):
     seed: int
     turn: int
     first: np.ndarray  # the number of each shard's first photo, in the order in which shards are read
-    places: np.ndarray  # the place of that photo in the pass, were there no mixing; and the end
+    places: np.ndarray  # the place of that photo in the pass without mixing; and the end
 
     def photo_number(self, place: int) -> int:
         """Which photo is at this place of the pass."""

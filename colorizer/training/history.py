@@ -1,6 +1,8 @@
 """The history of a run: a row for each evaluation, as a CSV file, a curve and a line on the terminal.
 
-History(rows).write(folder)              # history.csv, history.png
+    History(rows).write(folder)              # history.csv, history.png
+
+Each row has the scores of plain grey beside those of the network.
 """
 
 import csv

@@ -3,10 +3,10 @@
     cache = PhotoCache.build(["photos/", "more.zip"], Path(".cache/photos"))
     photo = cache[17]                      # (H, W, 3) uint8 RGB
 
-Decoding a compressed photo takes longer than training on it, and every epoch needs all photos again. So they
-are decoded once, into `pixels.bin` (all photos end to end) and `index.npz` (where each starts, its height and
-width, its name). The operating system keeps as much of it in memory as fits. A photo that cannot be read is
-counted and named; the others are used.
+Decoding a compressed photo needs more time than training on it, and every epoch needs all photos again. So
+they are decoded once, into `pixels.bin` (all photos end to end) and `index.npz` (where each starts, its
+height and width, its name). The operating system keeps as much of it in memory as fits. A photo that cannot
+be read is counted and named; the others are used.
 
 Nothing here needs Keras or scikit-image.
 """
@@ -171,7 +171,7 @@ class PhotoCache:
             root: the folder that holds caches; each set of paths has its own, identified by
                 the files' names, sizes and times of change.
             fewest: fewer usable photos than this is an error.
-            workers: how many processes decode; 0: threads of this one, which for AVIF run one at a time.
+            workers: how many processes decode; 0: threads of this one, which decode AVIF one at a time.
 
         Raises:
             FileNotFoundError: one of the paths does not exist.
@@ -222,7 +222,7 @@ def map_sources(
 
     Args:
         function: gives a source's name, and what it makes of it or what is wrong.
-        paths: as `iterate_sources` takes them.
+        paths: as `iterate_sources` accepts them.
         workers: how many processes work; 0: threads of this one.
     """
     sources = (source for path in paths for source in iterate_sources(path))

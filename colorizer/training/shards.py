@@ -1,9 +1,9 @@
-"""Photos by the million: tar files of small JPEGs, read where they lie, one photo at a time.
+"""Photos by the million: tar files of small JPEGs, read one photo at a time.
 
     python -m colorizer.training.shards PHOTOS [PHOTOS ...] OUT [--workers 8]
     python train.py --photos OUT
 
-`PhotoCache` keeps every photo's pixels on disk and its name in memory, which is right for some ten thousand.
+`PhotoCache` keeps every photo's pixels on disk and its name in memory, which is right for tens of thousands.
 Shards keep photos, no larger than training needs, as JPEGs in tar files of 64 MB. This is the format of
 WebDataset, and any tar reads it. `index.bin` has the place of each photo (16 bytes), `shards.json` the number
 in each file. Memory does not grow with the number of photos: the index is mapped, and a photo is decoded
@@ -35,7 +35,7 @@ from colorizer.training.photo_cache import FEWEST_PHOTOS, PhotoCache, PhotoFile,
 
 SHARD_FORMAT = 1
 ABOUT, INDEX, UNUSABLE = "shards.json", "index.bin", "unusable.txt"
-SHARD_BYTES = 64 * 2**20  # some 3,000 photos: large enough for a disk or a file server to read quickly
+SHARD_BYTES = 64 * 2**20  # about 3,000 photos: large enough for a disk or a file server to read quickly
 # Files that are written at the same time. Photos of one folder often show the same: all of these get some.
 OPEN_SHARDS = 32
 # Without chroma subsampling, since colour is what is learnt. The mean error is about 1 of 255.

@@ -96,14 +96,14 @@ def test_without_a_writable_folder_the_function_is_compiled_all_the_same(monkeyp
         return 2 * x
 
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
-    with pytest.warns(UserWarning, match="cannot be kept"):
+    with pytest.warns(UserWarning, match="cannot be cached"):
         assert CachedFunction(twice)(4.0) == 8
 
 
 def test_a_full_disk_costs_the_next_start_some_seconds_and_no_photo(new_process, monkeypatch):
     monkeypatch.setattr(caching.IndexDataCacheFile, "_save_data", full_disk)
     twice = new_process()
-    with pytest.warns(UserWarning, match="cannot be kept.*No space left"):
+    with pytest.warns(UserWarning, match="cannot be cached.*No space left"):
         assert twice(4.0) == 8
     assert twice(5.0) == 10
 
@@ -115,5 +115,5 @@ def test_a_damaged_cache_file_costs_no_photo(new_process, tmp_path, content, suf
     for file in cache_files(tmp_path):
         if file.suffix == suffix:
             file.write_bytes(content)
-    with pytest.warns(UserWarning, match=f"cannot be kept.*{re.escape(str(tmp_path))}"):
+    with pytest.warns(UserWarning, match=f"cannot be cached.*{re.escape(str(tmp_path))}"):
         assert new_process()(4.0) == 8
