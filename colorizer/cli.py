@@ -32,9 +32,7 @@ class Command:
     module: str
     purpose: str
     extra: str | None = None
-    unused: tuple[
-        str, ...
-    ] = ()  # libraries that Keras and Gradio load if they are installed, but do not need
+    unused: tuple[str, ...] = ()  # libraries that Keras and Gradio would load without need
 
 
 # A module is imported when its command is called: `colorizer --help` loads none of them.

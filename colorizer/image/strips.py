@@ -1,7 +1,9 @@
 """Processes a photo strip by strip, on several cores, with few strips in memory at a time.
 
-for result in map_strips(lambda top, rows: photo.strip(top, rows), height, strip_rows(width)):
-    ...
+    for result in map_strips(lambda top, rows: encode(top, rows), height, strip_rows(width)):
+        ...                                  # in order, from top to bottom
+
+Pillow and the compiled kernels run without Python's lock, so threads are enough.
 """
 
 from collections import deque

@@ -37,9 +37,8 @@ def parse(arguments: Sequence[str]) -> TrainingConfig:
     except (OSError, ValueError) as error:
         parser.error(str(error))
     if "epochs" in given:
-        recipe.pop(
-            "minutes", None
-        )  # the command line asks for epochs; a recipe's minutes would win over them
+        # The command line asks for epochs; a recipe's minutes would win over them.
+        recipe.pop("minutes", None)
     values = recipe | {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
     if "photos" not in values:
         parser.error("photos are required: --photos PATH [PATH ...]")

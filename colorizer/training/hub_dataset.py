@@ -1,7 +1,9 @@
 """Training photos from a dataset on the Hugging Face Hub, into the Hub's own cache.
 
-local_photos("hf://datasets/owner/name")      # downloads them; the folder on this machine
-local_photos("photos/")                       # what is on this machine already stays as it is named
+    local_photos("hf://datasets/owner/name")      # downloads them; returns the folder on this machine
+    local_photos("photos/")                       # "photos/": it is on this machine already
+
+A revision can follow the name, as in "owner/name@revision".
 """
 
 from colorizer.errors import WeightsError

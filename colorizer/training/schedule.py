@@ -1,7 +1,9 @@
 """The schedule of a run: learning rate, side of the crops and batch for each share of it that is done.
 
-schedule = Schedule(config)
-schedule.learning_rate(0.5)
+    schedule = Schedule(config)
+    schedule.learning_rate(0.5)
+
+The rate rises in a line during the warm-up, then falls in a line.
 """
 
 from dataclasses import dataclass

@@ -31,9 +31,8 @@ def test_colors_agree_with_scikit_image_to_the_rounding_of_8_bits():
 
 
 def test_a_photos_own_lab_gives_exactly_the_photo():
-    photo = np.random.default_rng(0).integers(
-        0, 256, (300, 900, 3), dtype=np.uint8
-    )  # rows of more than one piece
+    shape = (300, 900, 3)  # rows of more than one chunk
+    photo = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     assert (rendered(rgb2lab(photo)) != photo).any(axis=-1).mean() < 0.001
 
 

@@ -216,9 +216,8 @@ def test_a_run_by_minutes_starts_its_schedule_after_the_first_step_which_compile
 
     monkeypatch.setattr(trainer.objective, "train_on_batch", slow_at_first)
     trainer.run()
-    assert rates[1] == pytest.approx(
-        trainer.schedule.learning_rate(0.0)
-    )  # the two seconds were no part of the run
+    # The two seconds were not a part of the run.
+    assert rates[1] == pytest.approx(trainer.schedule.learning_rate(0.0))
 
 
 def test_a_stage_that_another_follows_ends_at_a_share_of_its_rate(config):
