@@ -16,11 +16,12 @@ from starlette.middleware import Middleware
 
 from colorizer.colorizer import Colorizer
 from colorizer.limits import SIZE
-from colorizer.page import about_tab, file_chooser, gradio_patches, theme
+from colorizer.page import about_tab, file_chooser, film_process, gradio_patches, theme
 from colorizer.page.batch_tab import BatchTab
 from colorizer.page.correction.endpoint import add_correct_endpoint
 from colorizer.page.error_messages import ErrorMessages, errors_as_messages, exception_handlers
 from colorizer.page.examples import Examples
+from colorizer.page.film_tab import FilmTab
 from colorizer.page.security.addresses import requested_by
 from colorizer.page.security.body_limits import BodyLimits
 from colorizer.page.security.fair_queue import FairTurns
@@ -66,6 +67,9 @@ def build_page(colorizer: Colorizer) -> Page:
             SinglePhotoTab(colorizer, examples, store, turns)
         with gr.Tab("Many photos"):
             BatchTab(colorizer, store, turns)
+        if film_process.available():
+            with gr.Tab("Film"):
+                FilmTab(colorizer, store, turns)
         with gr.Tab("About"):
             about_tab.build()
         _tell_when_warm(page, warming, examples)
