@@ -6,7 +6,7 @@ CSS = """
 .gradio-container { width: 100%; max-width: 1180px !important; margin: 0 auto !important; }
 .small { font-size: .88em; }
 .hidden-file { display: none !important; }
-#progress progress { width: 100%; accent-color: var(--color-accent); }
+#progress progress, #film-progress progress { width: 100%; accent-color: var(--color-accent); }
 #progress ul { margin: 0; padding-left: 1.2em; overflow-wrap: anywhere; }
 #examples .caption-label, #gallery .caption-label {
   inset: auto 0 0 0; max-width: 100%; padding: 2px 4px; font-size: 11px; text-align: center; }
@@ -14,7 +14,7 @@ CSS = """
 #examples .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)); }
 #gallery .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); }
 /* Gradio puts a button into this button, which screen readers cannot tell apart; dropping still works. */
-#files .icon-button:has(.upload-container) { display: none; }
+#files .icon-button:has(.upload-container), #film-file .icon-button:has(.upload-container) { display: none; }
 #before-after .html-container, #batch-before-after .html-container { padding: 0; }
 #notes:not(:has(p)) { display: none; }
 #notes p { margin: 0; }
@@ -33,7 +33,7 @@ CSS = """
   .workspace .last { order: 1; }
   .workspace[data-mode="correct"] { margin: 0 -20px; }
   .gradio-container > .main { padding: 12px !important; }
-  .tab-container button { padding-left: 10px !important; padding-right: 10px !important; }
+  .tab-container button { padding-left: 6px !important; padding-right: 6px !important; }
 }
 """
 # Gradio names its empty pictures by an aria-label without a role, which screen readers must ignore.

@@ -4,6 +4,7 @@ from threading import Event
 
 import pytest
 
+from tests.helpers.films import pan, write_film
 from tests.helpers.page import drop, open_page, serving, wait_until_colored
 from tests.helpers.paths import ROOT
 
@@ -19,9 +20,10 @@ def photograph(page, name: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_tab(browser, url, grey_photo, scheme):
+def test_axe_finds_nothing_serious_on_any_tab(browser, url, grey_photo, scheme, tmp_path):
     from axe_playwright_python.sync_playwright import Axe
 
+    film = write_film(tmp_path / "wedding.mp4", pan(4))
     page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme=scheme)
     open_page(page, url)
     findings = []
@@ -48,6 +50,16 @@ def test_axe_finds_nothing_serious_on_any_tab(browser, url, grey_photo, scheme):
     page.mouse.move(0, 0)
     page.wait_for_timeout(500)
     look("many")
+    page.get_by_role("tab", name="Film").click()
+    page.locator("#film-start").wait_for()
+    page.wait_for_timeout(300)
+    look("film-empty")
+    page.locator("#film-file input[type=file]").set_input_files(film)
+    page.locator("#film-file a").wait_for()
+    page.locator("#film-start").click()
+    page.get_by_text("The film is in colour.").wait_for(timeout=60_000)
+    page.wait_for_timeout(500)
+    look("film")
     page.get_by_role("tab", name="About").click()
     page.get_by_text("What this is").wait_for()
     page.wait_for_timeout(500)
@@ -95,7 +107,7 @@ def test_nothing_is_cut_off_on_small_screens(browser, url, grey_photo, width, he
         page.touchscreen.tap(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
         cut = frame.evaluate("frame => parseFloat(getComputedStyle(frame).getPropertyValue('--cut'))")
         assert cut == pytest.approx(75, abs=2)
-    for tab in ("Many photos", "About"):
+    for tab in ("Many photos", "Film", "About"):
         page.get_by_role("tab", name=tab).click()
         page.wait_for_timeout(300)
         assert page.evaluate(SIDEWAYS) == 0
