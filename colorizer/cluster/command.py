@@ -76,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.overwrite,
         started,
     )
-    settings = WorkerSettings(photos, options.weights, limits, options.cores)
+    inherited = {name: value for name, value in os.environ.items() if name.startswith("COLORIZER_")}
+    settings = WorkerSettings(photos, options.weights, limits, options.cores, inherited)
     memory = options.memory * 1e9 if options.memory else WORKER_BYTES + MEGAPIXEL_BYTES * limits.megapixels
     resources = Resources(options.workers, options.cores, memory)
     try:
@@ -84,6 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         return _complain(f"there is no Ray cluster at {options.address or 'this machine'}: {error}")
     try:
+        if not resources.workers_now():
+            need = f"{resources.cores} cores and {resources.memory / 1e9:.2f} GB of memory"
+            say(f"note: there is no room for a worker, which needs {need}; Ray waits for some. See --memory")
         return _run(color_all(settings, source, resources), report)
     finally:
         ray.shutdown()
@@ -147,16 +151,14 @@ def _check_places(root: Storage, out: Storage) -> None:
 
 def _connect(address: str | None) -> None:
     """Joins a cluster, or starts one on this machine."""
-    # What the workers inherit: limits, the runtime, the precision. HF_ and AWS_ belong to their machines.
-    inherited = {name: value for name, value in os.environ.items() if name.startswith("COLORIZER_")}
-    options: dict[str, Any] = {"runtime_env": {"env_vars": inherited}} if inherited else {}
+    options: dict[str, Any] = {}
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     host, _, port = address.rpartition(":")
     if port.isdecimal():  # Ray itself would try for minutes
         socket.create_connection((host, int(port)), timeout=10).close()
     if address == "local":
         # Paths and rows are small; Ray would take a third of the memory for what it keeps.
-        options |= {"include_dashboard": False, "object_store_memory": 200_000_000}
+        options = {"include_dashboard": False, "object_store_memory": 200_000_000}
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # errors are told below, in a sentence
     ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
 

@@ -46,11 +46,11 @@ class Resources:
     cores: int
     memory: float
 
-    def expected(self) -> int:
-        """How many workers the cluster has room for now."""
+    def workers_now(self) -> int:
+        """How many workers the cluster has room for now; 0 if there is none."""
         cluster: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         room = min(cluster.get("CPU", 0) / self.cores, cluster.get("memory", 0) / self.memory)
-        return max(1, min(int(room), self.workers or int(room)))
+        return min(int(room), self.workers or int(room))
 
 
 class TaskList(Datasource):
@@ -87,7 +87,7 @@ def color_all(settings: WorkerSettings, source: Source, resources: Resources) ->
     context.enable_progress_bars = False
     # A block is a task, as `tasks` made it, never several of them or a part of one.
     context.target_max_block_size = context.target_min_block_size = 1
-    workers = resources.expected()
+    workers = max(1, resources.workers_now())
     # The list is made where the driver is: nothing is gained if it outlives the driver, and IN may be a
     # folder that only this machine lists fast.
     driver = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}

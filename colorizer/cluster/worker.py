@@ -4,7 +4,8 @@ task = load(settings)
 row = task.color("sea/a.jpg")
 """
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 from colorizer import __version__
 from colorizer.cluster.photo import PhotoSettings, PhotoTask
@@ -22,6 +23,7 @@ class WorkerSettings:
         weights: as in `Colorizer.from_pretrained`.
         limits: of a photo.
         cores: of a worker.
+        environment: the variables COLORIZER_… of the command, which all machines then have.
         version: of the program that gives the work; all machines must have the same.
     """
 
@@ -29,6 +31,7 @@ class WorkerSettings:
     weights: str | None
     limits: Limits
     cores: int = 1
+    environment: dict[str, str] = field(default_factory=dict)
     version: str = __version__
 
 
@@ -48,6 +51,7 @@ def load(settings: WorkerSettings, repeats: bool = False) -> PhotoTask:
             f"All machines need the same version of colorizer. Received: {settings.version} from the driver, "
             f"{__version__} on this one"
         )
+    os.environ.update(settings.environment)
     # Nothing is measured: with many workers on a machine, a measurement would say little, and all machines
     # should compute alike. COLORIZER_RUNTIME=tensorflow chooses the other runtime for all of them.
     runtime = select_runtime(threads=settings.cores, fast_start=True)
