@@ -24,10 +24,11 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
-from colorizer.colorizer import Colorizer, Prediction
+from colorizer.colorizer import Colorizer
 from colorizer.errors import FilmError, HintError
 from colorizer.image.photo import Photo
 from colorizer.limits import SIZE, UNLIMITED
+from colorizer.prediction import Prediction
 from colorizer.video.encoder import Quality
 from colorizer.video.film import FilmColorizer, FilmOptions, FilmProgress
 from colorizer.video.source import FilmSource
