@@ -47,7 +47,7 @@ class FilmLimits:
     pixels: int = 1920 * 1088  # of a frame: full HD, as encoders store it
     frames: int = 3600  # a minute at 60 frames a second
     memory: int = 6_000_000_000  # bytes of addresses; forty frames of full HD need a tenth
-    result: int = 500_000_000  # bytes: a minute at 60 Mbit/s
+    result: int = 250_000_000  # bytes: a minute at 33 Mbit/s, and twice that while it is put together
     processor: int = 1800  # seconds, all cores together
     clock: float = 1800  # seconds until it is ended, however often others were first
 
