@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from colorizer.page.settings import SETTINGS
 from tests.attack import Target, attack, require
@@ -331,17 +332,18 @@ def nothing_without_the_password(page: Target) -> str:
 
 @attack(options=AUTH)
 def with_the_password_it_works(page: Target) -> str:
-    noise = io.BytesIO()
-    Image.effect_noise((2600, 2600), 100).save(noise, "PNG")
+    large, chunks = io.BytesIO(), PngInfo()
+    chunks.add(b"prVt", os.urandom(6 * MB))  # a file beyond the usual limit of the protocol, quickly coloured
+    Image.linear_gradient("L").save(large, "PNG", pnginfo=chunks)
     login = {"username": "ada", "password": "lovelace"}
     with page.honest() as visitor:
         visitor.http.post("/login", data=login).raise_for_status()
         visitor.color("honest.jpg", photo(1))
     basic = {"authorization": "Basic " + base64.b64encode(b"ada:lovelace").decode()}
     with page.honest() as program:
-        answer = program.http.post("/gradio_api/mcp/", json=tool_call(noise.getvalue()), headers=MCP | basic)
+        answer = program.http.post("/gradio_api/mcp/", json=tool_call(large.getvalue()), headers=MCP | basic)
         require('"isError":false' in answer.text.replace(" ", ""), answer.text[-300:])
-    return f"by browser, and by a language model with a photo of {len(noise.getvalue()) / MB:.1f} MB"
+    return f"by browser, and by a language model with a photo of {len(large.getvalue()) / MB:.1f} MB"
 
 
 @attack(options=AUTH)
