@@ -202,7 +202,8 @@ def errors_that_tell(page: Target) -> str:
         answers += [
             json.dumps(visitor.call(name, *data))
             for name in ("color_photo", "color_photos", "change_size", "change_strength", "write_result",
-                         "choose", "stop", "color_example", "clear")
+                         "choose", "stop", "color_example", "clear", "change_negative",
+                         "accept_offer", "write_comparison")
             for data in ((), (None,) * 4, ("x",) * 4, ({"path": "/etc/passwd"},) * 4, (1e308, [], {}, "x"))
         ]  # fmt: skip
         for route in ("queue/join", "call/colorize", "cancel", "upload", "call/v2/colorize"):
