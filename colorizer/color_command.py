@@ -7,7 +7,6 @@ chosen and handed to `batch.py`, `pipe.py` or `video/`. Every library is loaded 
 """
 
 import argparse
-import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -140,6 +139,8 @@ def check_writable(folder: Path) -> None:
     Raises:
         ValueError: they cannot.
     """
+    import tempfile
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()

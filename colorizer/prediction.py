@@ -9,13 +9,11 @@ A prediction never changes: `with_hints` and `with_tone` return another one.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from colorizer.hints.hint import Hint, format_hints
-from colorizer.hints.palette import match_hints
-from colorizer.hints.spread import Correction, Spreader
 from colorizer.image import color
 from colorizer.image.file_types import format_of, suffix_of
 from colorizer.image.photo import Photo, Thumbnails
@@ -23,6 +21,10 @@ from colorizer.image.render import Renderer
 from colorizer.image.strips import map_strips, strip_rows
 from colorizer.image.writer import Target, write_jpeg, write_photo
 from colorizer.limits import Deadline, Limits, check_strength, check_tone
+
+if TYPE_CHECKING:  # most photos have no hints, and colour a little sooner without what spreads them
+    from colorizer.hints.hint import Hint
+    from colorizer.hints.spread import Correction, Spreader
 
 # The views and the guide of the edges are made from a thumbnail of at least twice their length: 800 is more
 # than that of the largest map. Below 400, the pixels that a view does not need cost less than the view.
@@ -50,12 +52,12 @@ class Prediction:
     limits: Limits = field(default_factory=Limits.from_environment)
     threads: int | None = None
     seconds: float = 0.0
-    hints: tuple[Hint, ...] = ()
+    hints: "tuple[Hint, ...]" = ()
     tone: tuple[float, float] = (0.0, 0.0)
-    correction: Correction | None = field(default=None, repr=False)
-    spreader: Spreader | None = field(default=None, repr=False)
+    correction: "Correction | None" = field(default=None, repr=False)
+    spreader: "Spreader | None" = field(default=None, repr=False)
 
-    def with_hints(self, hints: Iterable[Hint]) -> "Prediction":
+    def with_hints(self, hints: "Iterable[Hint]") -> "Prediction":
         """The prediction with colours corrected by hand, instead of those that it had before.
 
         The hints keep their colours in every strength and tone; the rest is scaled and shifted as usual.
@@ -67,18 +69,24 @@ class Prediction:
             HintError: too many hints.
         """
         hints = tuple(hints)
+        if not hints:
+            return replace(self, hints=(), correction=None)
+        from colorizer.hints.spread import Spreader
+
         spreader = self.spreader or Spreader(self._lightness(), self.ab, self.photo.size, self.threads)
         known = self.correction.distances if self.correction else {}
-        correction = spreader.solve(hints, known) if hints else None
+        correction = spreader.solve(hints, known)
         return replace(self, hints=hints, correction=correction, spreader=spreader)
 
-    def hints_like(self, reference: Image.Image, count: int = 8) -> tuple[Hint, ...]:
+    def hints_like(self, reference: Image.Image, count: int = 8) -> "tuple[Hint, ...]":
         """Hints that give the photo the colours of another picture, for `with_hints`.
 
         Args:
             reference: a picture in colour; see `hints.palette.match_hints`.
             count: the most hints that there may be.
         """
+        from colorizer.hints.palette import match_hints
+
         return match_hints(self._lightness(), self.ab, reference, count)
 
     def _lightness(self) -> np.ndarray:
@@ -179,8 +187,15 @@ class Prediction:
             PhotoError: the type cannot be written, or it takes longer than the limits allow.
         """
         kind, deadline = kind or format_of(target), self._deadline()
-        hints = format_hints(self.hints) if self.hints else ""
+        hints = self._hints_as_json()
         if kind == "JPEG":
             render_strip = self._strip_renderer(strength, deadline)
             return write_jpeg(render_strip, target, self.photo, self.threads, deadline, hints)
         return write_photo(self._render(strength, deadline), target, self.photo, deadline, kind, hints)
+
+    def _hints_as_json(self) -> str:
+        if not self.hints:
+            return ""
+        from colorizer.hints.hint import format_hints
+
+        return format_hints(self.hints)

@@ -10,7 +10,6 @@ read. So the lines are filtered here, while the import lasts. Everything else th
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.abc import Loader, MetaPathFinder
@@ -32,6 +31,8 @@ def install() -> None:
 @contextmanager
 def without_greetings() -> Iterator[None]:
     """What C++ code writes to standard error arrives when the block ends, without TensorFlow's greetings."""
+    import tempfile  # 10 ms, which `colorizer --help` does not need
+
     with ExitStack() as stack:
         try:
             written = stack.enter_context(tempfile.TemporaryFile())

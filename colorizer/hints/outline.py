@@ -9,7 +9,7 @@ outline an odd number of times (the even-odd rule), so a part that is circled tw
 """
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 Outline = tuple[tuple[float, float], ...]
 """Corners as (x, y), each in [0, 1]; the last is joined to the first."""
@@ -36,6 +36,8 @@ def coverage(outline: Outline, width: int, height: int) -> np.ndarray:
     # Pillow's pixel (0, 0) covers [0, 1); its polygons go through the middles of pixels.
     scale = np.array(large.size)
     corners = np.asarray(outline) * scale - 0.5
+    from PIL import ImageDraw  # with fonts, which photos without hints need not load
+
     ImageDraw.Draw(large).polygon([(float(x), float(y)) for x, y in corners], fill=255)
     return np.asarray(large.reduce(SUPERSAMPLING), np.float32) / 255
 
