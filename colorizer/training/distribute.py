@@ -11,7 +11,6 @@ it learns. Every process cuts its own share of each batch from the same sequence
 and writes. The processes must see the same photos, and for --resume the same folder `out`.
 """
 
-import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,13 +26,6 @@ from colorizer.training.color_loss import ColorLoss
 from colorizer.training.config import TrainingConfig
 from colorizer.training.objective import Objective
 from colorizer.training.schedule import Schedule
-
-# What carries sums between processes if the devices are processors (tests, mostly): JAX has none by default
-# in some versions. GPUs have NCCL, whatever this says.
-CPU_COLLECTIVES = "gloo"
-# A process compiles alone before the first step, and process 0 validates alone. XLA ends a program whose
-# processors wait longer than 40 seconds for each other, unless told. GPUs wait as long as it takes.
-CPU_PATIENCE = "--xla_cpu_collective_call_terminate_timeout_seconds=1800"
 
 
 @dataclass(frozen=True)
@@ -164,10 +156,7 @@ def start(config: TrainingConfig) -> Processes:
 
 
 def _connect(config: TrainingConfig) -> None:
-    import jax
-
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {CPU_PATIENCE}".strip()
-    jax.config.update("jax_cpu_collectives_implementation", CPU_COLLECTIVES)
+    # JAX sends sums between GPUs with NCCL and, as in the tests, between processors with Gloo, unasked.
     # Every process must start with equal weights; Keras would otherwise agree on a seed by chance.
     keras.utils.set_random_seed(config.seed)
     try:
