@@ -83,7 +83,7 @@ def join_film(
         copies: dict[int, Stream] = {}
         for stream in film.streams:
             if stream.index != source.stream.index:
-                copy = _copy_stream(stream, output, kind, notes)
+                copy = _copy_stream(source.path, stream, output, kind, notes)
                 if copy is not None:
                     copies[stream.index] = copy
         try:
@@ -91,7 +91,7 @@ def join_film(
         except (av.error.FFmpegError, ValueError) as error:
             if isinstance(error, OSError) and error.errno:
                 raise
-            raise FilmError(f"{target.suffix} cannot hold this film: {error}") from error
+            raise FilmError(f"{kind} cannot hold this film: {error}") from error
         pictures = _pictures(parts, last_duration, video, source.info.time_base)
         others = _others(film, copies)
         for timed in heapq.merge(pictures, others):
@@ -122,14 +122,23 @@ def _of_stream(stream: Stream) -> dict[str, str]:
 
 
 def _copy_stream(
-    stream: Stream, output: av.container.OutputContainer, kind: str, notes: list[str]
+    path: Path, stream: Stream, output: av.container.OutputContainer, kind: str, notes: list[str]
 ) -> Stream | None:
     """A stream for the same packets in the new file; None, and a note, if it cannot hold them."""
     if isinstance(stream, AttachmentStream):
-        try:
+        if kind == "matroska":
             output.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
-        except (av.error.FFmpegError, ValueError):
+        else:
             notes.append(f"an attachment is left out: {kind} cannot hold it")
+        return None
+    if _is_cover(stream) and kind == "matroska":  # where a cover picture is an attachment, too
+        picture = _first_packet(path, stream.index)
+        name, mimetype = (
+            stream.metadata.get("filename", "cover"),
+            stream.metadata.get("mimetype", "image/jpeg"),
+        )
+        if picture:
+            output.add_attachment(name, mimetype, picture)
         return None
     context = stream.codec_context
     name = getattr(context, "name", "unknown")  # no context where FFmpeg does not know the codec
@@ -142,9 +151,19 @@ def _copy_stream(
     copy = output.add_stream_from_template(stream, opaque=True)
     copy.time_base = stream.time_base
     copy.metadata.update(_of_stream(stream))
-    if isinstance(stream, av.VideoStream) and not stream.disposition & Disposition.attached_pic:
+    copy.disposition = stream.disposition  # the default track, forced subtitles, cover pictures
+    if isinstance(stream, av.VideoStream) and not _is_cover(stream):
         notes.append("a second stream of pictures is copied without colour")
     return copy
+
+
+def _is_cover(stream: Stream) -> bool:
+    return bool(stream.type == "video" and stream.disposition & Disposition.attached_pic)
+
+
+def _first_packet(path: Path, index: int) -> bytes:
+    with open_film(path) as film:
+        return next((bytes(packet) for packet in film.demux(film.streams[index]) if packet.size), b"")
 
 
 def _pictures(
@@ -180,6 +199,8 @@ def _others(film: av.container.InputContainer, copies: dict[int, Stream]) -> Ite
             packet = next(packets)
         except (StopIteration, av.error.InvalidDataError, av.error.EOFError):
             break
+        if packet.size and packet.dts is None and packet.pts is None and _is_cover(packet.stream):
+            packet.pts = packet.dts = 0
         if (packet.dts is None and packet.pts is None) or not packet.size:
             continue
         timed = _timed(packet, 1 + packet.stream_index, copies[packet.stream_index])

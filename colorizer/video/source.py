@@ -237,7 +237,6 @@ class FilmSource:
         seconds = _seconds(self.container, stream)
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         frames = stream.frames or (round(seconds * rate) if seconds else None)
-        field = context.field_order
         rotation = round(first.rotation / 90) * 90 % 360
         matrix = _display_matrix(first)
         color = (first.color_primaries, first.color_trc, first.colorspace, first.color_range)
@@ -251,7 +250,7 @@ class FilmSource:
             rate=rate,
             seconds=seconds,
             frames=frames,
-            interlaced=("bff" if field in (3, 5) else "tff") if first.interlaced_frame else "",
+            interlaced=_field_order(context) if first.interlaced_frame else "",
             codec=context.codec.name,
             pixel_format=first.format.name,
             color=color,
@@ -307,6 +306,13 @@ def _encoding(frame: av.VideoFrame, height: int) -> YuvEncoding:
     full = frame.color_range == 2 or name.startswith("yuvj")
     full |= name.startswith("gray") and frame.color_range != 1
     return YuvEncoding(matrix, full, bits)
+
+
+def _field_order(context: av.VideoCodecContext) -> str:
+    """Which field is shown first: "tff" or "bff"."""
+    # FFmpeg's AV_FIELD_BB and AV_FIELD_TB; DV has the lower field first and does not say so.
+    lower = context.field_order in (3, 4) or (context.field_order < 2 and context.codec.name == "dvvideo")
+    return "bff" if lower else "tff"
 
 
 def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
