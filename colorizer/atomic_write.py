@@ -23,8 +23,7 @@ def replace_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
         path: of the file.
         data: what to write, or parts of it, each written as it comes.
     """
-    # A name may be as long as the file system allows, so that only its beginning fits.
-    partial = path.with_name(f".{path.name[:40]}.{_HOST}.{os.getpid()}.{next(_numbers)}.partial")
+    partial = partial_path(path)
     try:
         with open(partial, "wb") as file:
             file.writelines([data] if isinstance(data, Bytes) else data)
@@ -33,6 +32,12 @@ def replace_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def partial_path(path: Path) -> Path:
+    """A temporary name beside `path`, which `remove_leftovers` recognises if this process is killed."""
+    # A name may be as long as the file system allows, so that only its beginning fits.
+    return path.with_name(f".{path.name[:40]}.{_HOST}.{os.getpid()}.{next(_numbers)}.partial")
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 import time
 
 from colorizer import atomic_write
-from colorizer.atomic_write import ABANDONED, remove_leftovers, replace_file
+from colorizer.atomic_write import ABANDONED, partial_path, remove_leftovers, replace_file
 
 
 def dead_process() -> int:
@@ -46,3 +46,13 @@ def test_a_file_that_is_being_written_here_stays(tmp_path):
 
     replace_file(tmp_path / "a.jpg", parts())
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"half and half"]
+
+
+def test_a_temporary_name_of_a_killed_process_is_recognised(tmp_path):
+    partial = partial_path(tmp_path / "film.mp4")
+    partial.touch()
+    remove_leftovers(tmp_path)
+    assert partial.exists()  # this process lives
+    partial.rename(tmp_path / partial.name.replace(f".{os.getpid()}.", f".{dead_process()}."))
+    remove_leftovers(tmp_path)
+    assert not list(tmp_path.iterdir())

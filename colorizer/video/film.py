@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 
 from colorizer import __version__
+from colorizer.atomic_write import partial_path
 from colorizer.colorizer import Colorizer
 from colorizer.cpu import cores
 from colorizer.film_types import CONTAINERS
@@ -161,7 +162,7 @@ class FilmColorizer:
             with SegmentFolder(target, job) as folder:
                 work = _Work(self._colorizer, self._options, film, folder, self._workers)
                 work.run(progress, stopped)
-                partial = target.with_name(f".{target.name[:40]}.{os.getpid()}.film.partial")
+                partial = partial_path(target)
                 kind = CONTAINERS[target.suffix.lower()][0]
                 try:
                     notes = join_film(
