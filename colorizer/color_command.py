@@ -159,6 +159,8 @@ def color_films(options: argparse.Namespace, colorizer: "Colorizer", jobs: "list
     except HintError as error:
         say(f"failed: {error}")
         return True
+    if options.negative or options.reference:
+        say("note: --negative and --reference are for photos; films are coloured without them")
     settings = FilmOptions(options.size, options.strength, tone_of(options.tone))
     batch = command.FilmBatch(
         colorizer, settings, hints, options.hints_dir, options.codec, options.crf, options.overwrite,

@@ -15,6 +15,7 @@ from PIL import Image
 from colorizer import Colorizer
 from colorizer.evaluation.contact_sheet import contact_sheet, resize_to_height
 from colorizer.file_plan import find_photos
+from colorizer.film_types import is_film
 
 GAP = 6
 
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--true", action="store_true", help="the left picture keeps its own colours")
     options = parser.parse_args()
     colorizer = Colorizer.from_pretrained(options.weights)
-    photos = [source for source, _ in find_photos(options.photos)]
+    photos = [source for source, _ in find_photos(options.photos) if not is_film(source)]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     pairs = [pair(colorizer, path, options.height, options.true) for path in photos]
     contact_sheet(pairs, options.across, GAP, group_gap=3 * GAP).save(options.output, quality=88)
