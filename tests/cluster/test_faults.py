@@ -99,6 +99,22 @@ def test_a_machine_that_is_killed_leaves_its_photos_to_the_others(cluster, scans
     assert len(lost) <= 2
 
 
+def test_a_photo_that_kills_its_worker_is_a_row_and_the_others_are_coloured(cluster, scans, tmp_path):
+    few = tmp_path / "scans"
+    few.mkdir()
+    for name in ("00.jpg", "01.jpg", "02.jpg"):
+        (few / name).symlink_to(scans / name)
+    (few / "deadly.jpg").symlink_to(scans / "03.jpg")
+    out = tmp_path / "out"
+    driver = start("cluster", f"deadly://{few}", out, "--address", cluster.address)
+    _, errors = driver.communicate(timeout=TIMEOUT)
+    assert driver.returncode == 1, errors
+    assert "3 coloured, 0 already there, 1 failed" in errors
+    (failed,) = [row for row in rows(out) if row["status"] == "failed"]
+    assert failed["path"] == "deadly.jpg"
+    assert failed["reason"].startswith("it killed the process that coloured it (SIGKILL)")
+
+
 def test_a_driver_that_is_killed_goes_on_when_it_is_started_again(cluster, scans, tmp_path):
     out = tmp_path / "out"
     driver = start("cluster", scans, out, "--address", cluster.address)

@@ -29,7 +29,7 @@ HEALTH = {
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
-    "PYTHONPATH": str(ROOT),
+    "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'helpers' / 'deadly'}",  # for one of the tests
     "COLORIZER_RUNTIME": "ncnn",
 }
 
