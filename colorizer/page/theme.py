@@ -4,6 +4,8 @@ import gradio as gr
 
 CSS = """
 .gradio-container { width: 100%; max-width: 1180px !important; margin: 0 auto !important; }
+/* Not among those for small screens: Gradio puts a prefix before these, with which it matches nothing. */
+.gradio-container > .main { padding: 16px clamp(10px, 3vw, 32px) !important; }
 .small { font-size: .88em; }
 .hidden-file { display: none !important; }
 #progress progress, #film-progress progress { width: 100%; accent-color: var(--color-accent); }
@@ -15,7 +17,7 @@ CSS = """
 #gallery .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); }
 /* Gradio puts a button into this button, which screen readers cannot tell apart; dropping still works. */
 #files .icon-button:has(.upload-container), #film-file .icon-button:has(.upload-container) { display: none; }
-#before-after .html-container, #batch-before-after .html-container { padding: 0; }
+:is(#before-after, #batch-before-after, #correction) .html-container { padding: 0; }
 #notes:not(:has(p)) { display: none; }
 #notes p { margin: 0; }
 .tab-container button.selected { color: var(--link-text-color) !important; }
@@ -31,8 +33,6 @@ CSS = """
   .workspace { flex-direction: column; }
   .workspace > .column { display: contents; } /* so that the result comes before the examples */
   .workspace .last { order: 1; }
-  .workspace[data-mode="correct"] { margin: 0 -20px; }
-  .gradio-container > .main { padding: 12px !important; }
   .tab-container button { padding-left: 6px !important; padding-right: 6px !important; }
 }
 """

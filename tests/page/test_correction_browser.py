@@ -146,7 +146,7 @@ def test_corrections_are_undone_redone_changed_and_removed(editing):
 
 def test_an_outline_limits_a_color_and_a_place_can_be_left_alone(editing):
     before = shown(editing)
-    editing.get_by_role("button", name="Only inside an outline").click()
+    editing.get_by_role("button", name="Inside an outline").click()
     box = editing.locator("#correction .frame").bounding_box()
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -258,7 +258,7 @@ def test_a_color_is_corrected_by_the_keyboard_alone(visit, astronaut):
 
 
 def test_an_outline_is_set_by_the_keyboard(editing):
-    editing.get_by_role("button", name="Only inside an outline").press("Enter")
+    editing.get_by_role("button", name="Inside an outline").press("Enter")
     editing.locator("#correction .frame").focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
         editing.keyboard.press("Enter")

@@ -3,7 +3,7 @@ const find = selector => element.querySelector(selector);
 const editor = find('.editor'), workspace = element.closest('.workspace') || document.body;
 const LEAST_MS = 150;          // between two messages: the page answers about as many a second
 const PATIENCE_MS = 20000;     // after which an answer is given up
-const REACH = 2;               // of a touch: whoever sees the result wants the whole thing, and can take it back
+const REACH = 2.5;             // of a touch: whoever sees the result wants the whole thing, and can take it back
 let photo = null;              // whose corrections these are
 let hints = [], past = [], future = [], lastChange = null;
 let confirmed = [];            // the list that the page accepted last
