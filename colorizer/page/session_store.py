@@ -83,10 +83,11 @@ class SessionStore:
             more_bytes: memory that it takes beyond what the old one took; may be negative.
         """
         with self._lock:
-            entry = self._entries.get(key) if isinstance(key, str) else None
+            entry = self._entries.pop(key, None) if isinstance(key, str) else None
             if entry is None:
                 return
-            entry.value, entry.size = value, entry.size + more_bytes
+            entry.value, entry.size, entry.used = value, entry.size + more_bytes, time.monotonic()
+            self._entries[key] = entry
             removed = self._surplus(entry.owner)
         self._close(removed)
 

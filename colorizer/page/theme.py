@@ -3,7 +3,8 @@
 import gradio as gr
 
 CSS = """
-.gradio-container { width: 100%; max-width: 1180px !important; margin: 0 auto !important; }
+.gradio-container { width: 100%; max-width: 1180px !important; margin: 0 auto !important;
+  overflow: clip !important; /* not hidden: within that, nothing stays in view while the rest is scrolled */ }
 /* Not among those for small screens: Gradio puts a prefix before these, with which it matches nothing. */
 .gradio-container > .main { padding: 16px clamp(10px, 3vw, 32px) !important; }
 .small { font-size: .88em; }

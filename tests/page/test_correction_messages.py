@@ -12,6 +12,7 @@ from colorizer.hints.hint import Hint, ab_of
 from colorizer.image import color
 from colorizer.image.decoders import open_image
 from colorizer.page.correction.edit_message import EditMessage
+from colorizer.page.correction.editor import answer_to, corrected
 from colorizer.page.correction.reach_outline import SIDE, outline_url
 from colorizer.page.correction.swatches import PLAIN_COLORS, colors_for_place, describe, hex_colors
 from colorizer.page.session import Session
@@ -75,6 +76,22 @@ def test_the_place_of_an_outline_is_well_inside():
 def test_what_is_no_message_gets_a_sentence(message, sentence):
     with pytest.raises(HintError, match=sentence):
         EditMessage.of(message)
+
+
+def test_swatches_are_sent_unless_the_browser_has_them(session):
+    message = EditMessage.of({"number": 1, "hints": [ORANGE], "selected": 0})
+    known = EditMessage.of({"number": 1, "hints": [ORANGE], "selected": 0, "look": False})
+    corrected_session = corrected(session, message.hints)
+    assert "place" in answer_to(message, corrected_session, 1.0, changed=True)
+    answer = answer_to(known, corrected_session, 1.0, changed=True)
+    assert "place" not in answer and answer["reach"]
+
+
+def test_the_picture_of_an_answer_is_small_enough_for_a_slow_connection(tiny_colorizer):
+    large = Session.of(tiny_colorizer.predict(Image.linear_gradient("L").resize((2400, 1800)), 64))
+    url = answer_to(EditMessage.of({"number": 1}), large, 1.0, changed=True)["picture"]["url"]
+    image = open_image(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    assert image.size == (1200, 900)
 
 
 # --- swatches ------------------------------------------------------------------------------------------

@@ -102,3 +102,22 @@ def test_setting_the_computers_date_ends_no_session_and_passing_time_does(monkey
     for passed, over in ((10, False), (3599, False), (3700, True)):
         monkeypatch.setattr(time, "monotonic", lambda passed=passed: now + passed)
         assert expired() == [over]
+
+
+def test_a_value_is_replaced_under_its_key_and_counted_anew():
+    store = SessionStore(most_bytes=100, most_per_owner=10, seconds=60)
+    first, second = store.put("ann", "photo", 40), store.put("ann", "another", 40)
+    store.replace(first, "corrected photo", 10)
+    assert store.get(first) == "corrected photo"
+    store.replace(second, "corrected, too", 30)  # 50 and 70 bytes: one has to go
+    assert store.get(first) is None
+    assert store.get(second) == "corrected, too"
+
+
+def test_what_is_gone_is_not_replaced():
+    store = SessionStore(most_bytes=100, most_per_owner=10, seconds=60)
+    key = store.put("ann", "photo", 40)
+    store.delete(key)
+    store.replace(key, "corrected photo")
+    store.replace(None, "nobody's")
+    assert store.get(key) is None

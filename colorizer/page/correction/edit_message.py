@@ -13,7 +13,7 @@ from colorizer.errors import HintError
 from colorizer.hints.hint import Hint, parse_hints
 
 MAX_OFFERED = 24  # colours of a reference picture: twice what the page itself offers
-KEYS = {"number", "hints", "selected", "draft", "offered"}
+KEYS = {"number", "hints", "selected", "draft", "look", "offered"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class EditMessage:
         hints: the corrections.
         selected: the index of the one that is being changed, or None.
         draft: a place that has no colour yet, as a hint that changes nothing; or None.
+        look: whether the colours to choose from are asked for; they are known if only a colour changes.
         offered: (a*, b*) of a reference picture's palette.
     """
 
@@ -32,6 +33,7 @@ class EditMessage:
     hints: tuple[Hint, ...]
     selected: int | None = None
     draft: Hint | None = None
+    look: bool = True
     offered: tuple[tuple[float, float], ...] = ()
 
     @classmethod
@@ -49,7 +51,9 @@ class EditMessage:
             raise HintError("A message of the editor needs a number.")
         if selected is not None and (type(selected) is not int or not 0 <= selected < len(hints)):
             raise HintError("The selected correction is not in the list.")
-        return cls(number, hints, selected, _draft(data.get("draft")), _offered(data.get("offered", ())))
+        look = data.get("look", True) is True
+        offered = _offered(data.get("offered", ()))
+        return cls(number, hints, selected, _draft(data.get("draft")), look, offered)
 
     @property
     def place(self) -> Hint | None:

@@ -14,18 +14,24 @@ import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import gradio as gr
 from PIL import Image
 
+from colorizer.colorizer import Prediction
 from colorizer.hints.hint import Hint
+from colorizer.image.photo import Photo
 from colorizer.page.correction.edit_message import EditMessage
 from colorizer.page.correction.reach_outline import outline_url
 from colorizer.page.correction.swatches import colors_for_place, describe
 from colorizer.page.session import Session
 
 FOLDER = Path(__file__).parent
-JPEG = {"quality": 88, "subsampling": 0}  # colours to the pixel, because it is them that are judged
+# The picture that comes with an answer: 0.2 MB, so that a slow connection shows it soon, and as wide as most
+# screens have room for. Its colours are kept to the pixel, because it is them that are judged.
+SIDE, JPEG = 1200, {"quality": 85, "subsampling": 0}
+_small_photos: WeakKeyDictionary[Photo, Photo] = WeakKeyDictionary()  # of previews; gone with them
 SCRIPTS = ("state.js", "stage.js", "panel.js")
 
 
@@ -84,16 +90,24 @@ def answer_to(message: EditMessage, session: Session, strength: float, changed: 
         "photo": session.name,
         "number": message.number,
         "corrections": [describe(session, hint) for hint in session.prediction.hints],
-        "place": None,
         "reach": None,
     }
     if changed:
-        answer["picture"] = {"url": picture_url(session.preview.render(strength))}
+        answer["picture"] = {"url": picture_url(_small(session).render(strength))}
     place = message.place
     if place is not None:
-        answer["place"] = colors_for_place(session, place.x, place.y, strength, message.offered)
         answer["reach"] = _reach(session, message)
+        if message.look:
+            answer["place"] = colors_for_place(session, place.x, place.y, strength, message.offered)
     return answer
+
+
+def _small(session: Session) -> Prediction:
+    """The prediction under a photo of at most `SIDE` pixels."""
+    preview = session.preview.photo
+    if preview not in _small_photos:
+        _small_photos[preview] = preview.shrunk(SIDE)
+    return replace(session.preview, photo=_small_photos[preview])
 
 
 def picture_url(image: Image.Image) -> str:

@@ -89,9 +89,12 @@ function draw() {
   if (editor.hidden) return;
   const inHand = selected !== null ? hints[selected] : null;
   const choice = find('.choice'), focused = choice.contains(document.activeElement);
-  choice.hidden = !inHand && !(draft && answer.place);
+  choice.hidden = !answer.place || !(inHand || draft);
   if (focused && choice.hidden) frame.focus({ preventScroll: true });
   find('.question').textContent = inHand ? `Correction ${selected + 1}: which colour?` : 'Which colour should this be?';
+  const light = answer.place ? answer.place.light : '';
+  find('.note').textContent = light.startsWith('almost')
+    ? `This place is ${light}: colours hardly show here. Another part of the thing may do better.` : '';
   find('.keep').hidden = !!(inHand && inHand.keep);
   find('.cancel').textContent = inHand ? 'Remove' : 'Cancel';
   find('.wide').hidden = !inHand || !!inHand.keep;

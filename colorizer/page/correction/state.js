@@ -11,6 +11,7 @@ let selected = null;           // index of the correction in hand
 let draft = null;              // or a place without colour yet: {x, y}, or {outline}
 let answer = { corrections: [], place: null, reach: null };
 let other = null;              // another picture, whose colours are offered
+let seen = '';                 // the place whose swatches are there
 let number = 0, waiting = false, again = false, sentAt = 0, patience = null, sent = [];
 
 const plain = hint => { const { label, ...rest } = hint; return rest; };
@@ -27,8 +28,11 @@ function send() {
   setTimeout(() => {
     sentAt = performance.now();
     sent = hints;
-    const message = { number: ++number, hints: hints.map(plain), selected, draft };
+    const place = JSON.stringify([draft || (selected !== null && hints[selected]), other && other.palette],
+      (key, value) => ['color', 'ab', 'keep', 'label', 'reach'].includes(key) ? undefined : value);
+    const message = { number: ++number, hints: hints.map(plain), selected, draft, look: place !== seen };
     if (other) message.offered = other.palette;
+    seen = place;
     trigger('edit', message);
     patience = setTimeout(() => failed('The page did not answer.'), PATIENCE_MS);
   }, wait);
@@ -44,6 +48,7 @@ function answered() {
 function failed(words) {
   if (!waiting) return;
   again = false;
+  seen = '';
   if (typeof words === 'string') complain(words);
   if (!same(hints, confirmed)) { hints = confirmed; selected = null; draft = null; }
   answered();
@@ -59,7 +64,13 @@ function change(list, kind = null) {
   send();
 }
 
-function look(place) { draft = place.outline ? place : { ...place, reach: REACH }; selected = null; lastChange = null; complain(''); send(); }
+function look(place) {
+  draft = place.outline ? place : { ...place, reach: REACH };
+  if (place.outline) answer.place = null;  // where in it the hint is to be, the page says
+  selected = null; lastChange = null;
+  complain('');
+  send();
+}
 function select(index) { selected = index; draft = null; lastChange = null; complain(''); send(); }
 
 function step(from, to, words) {
@@ -106,6 +117,7 @@ function receive() {
     if (!same(value.hints, hints)) { hints = value.hints; past = []; future = []; other = null; }
     confirmed = sent = hints; selected = null; draft = null; lastChange = null;
     answer = { corrections: [], place: null, reach: null };
+    seen = '';
     complain('');
   }
   if (value.number !== undefined && value.number !== number) return;  // an answer that was given up
@@ -113,9 +125,10 @@ function receive() {
   if (value.reference) { takeReference(value.reference); return; }
   if (value.picture) show(value);
   if (value.error) { failed(value.error); return; }
-  if (value.corrections) answer = { place: null, reach: null, ...value };
+  if (value.corrections) answer = { place: answer.place, reach: null, ...value };
   if (value.number !== undefined) {
     confirmed = sent;
+    if (value.place && !again && selected === null) say(`A place that is ${value.place.light}. Choose its colour.`);
     const advice = selected !== null && answer.corrections[selected] && answer.corrections[selected].advice;
     complain(again ? '' : advice);
     answered();

@@ -64,28 +64,24 @@ def colors_for_place(
         offered: (a*, b*) of a reference picture's palette.
 
     Returns:
-        The place, how light it is, its colour now, and the groups "likely", "things", "plain", "offered" and
-        "hues", each a list of swatches.
+        The place, how light it is, and the groups "likely", "things", "plain", "offered" and "hues", each a
+        list of swatches.
     """
     lightness = session.preview.lightness_at(x, y)
-    predicted, now = (_at(plane, x, y) for plane in (session.prediction.ab, session.preview.colors(strength)))
+    predicted = _at(session.prediction.ab, x, y)
     image = shrink(session.preview, PALETTE_SIDE).render(strength).convert("RGB")
     # What is as light as this place is likely to be of the same thing.
     own = sorted(palette_of(image, PHOTO_COLORS), key=lambda swatch: abs(swatch.lightness - lightness))
-    return {
-        "x": x,
-        "y": y,
-        "light": _light_in_words(lightness),
-        "now": hex_colors(lightness, [now])[0],
-        "likely": _swatches(lightness, {"as predicted": predicted})
-        + _swatches(lightness, {f"colour {n} of this photo": s.ab for n, s in enumerate(own, 1)}),
-        "things": _swatches(lightness, MEMORY_COLORS),
-        "plain": _swatches(lightness, PLAIN_COLORS),
-        "offered": _swatches(
-            lightness, {f"colour {n} of the other picture": c for n, c in enumerate(offered, 1)}
-        ),
+    groups = {
+        "likely": {"as predicted": predicted}
+        | {f"colour {number} of this photo": swatch.ab for number, swatch in enumerate(own, 1)},
+        "things": MEMORY_COLORS,
+        "plain": PLAIN_COLORS,
+        "offered": {f"colour {number} of the other picture": ab for number, ab in enumerate(offered, 1)},
         "hues": _hues(lightness),
     }
+    place = {"x": x, "y": y, "light": _light_in_words(lightness)}
+    return place | _swatches(lightness, groups)
 
 
 def describe(session: Session, hint: Hint) -> dict[str, Any]:
@@ -96,22 +92,23 @@ def describe(session: Session, hint: Hint) -> dict[str, Any]:
     return {"hex": hex_colors(lightness, [hint.ab])[0], "advice": advice(lightness, hint.ab)}
 
 
-def _swatches(lightness: float, colors: dict[str, AB]) -> list[dict[str, Any]]:
-    shown = hex_colors(lightness, list(colors.values()))
-    return [
-        {"name": name, "ab": [round(a, 2), round(b, 2)], "hex": hex_color}
-        for (name, (a, b)), hex_color in zip(colors.items(), shown, strict=True)
-    ]
+def _swatches(lightness: float, groups: dict[str, dict[str, AB]]) -> dict[str, list[dict[str, Any]]]:
+    """All groups at once: each look at what sRGB can show has a cost of its own."""
+    shown = iter(hex_colors(lightness, [ab for group in groups.values() for ab in group.values()]))
+    return {
+        title: [
+            {"name": name, "ab": [round(a, 2), round(b, 2)], "hex": next(shown)}
+            for name, (a, b) in group.items()
+        ]
+        for title, group in groups.items()
+    }
 
 
-def _hues(lightness: float) -> list[dict[str, Any]]:
+def _hues(lightness: float) -> dict[str, AB]:
     """The most vivid colour of each hue that sRGB can show at this lightness."""
     angles = np.radians(np.arange(HUES) * 360 / HUES)
     ab = nearest_showable(lightness, STRONGEST * np.stack([np.cos(angles), np.sin(angles)], axis=1))
-    return [
-        {"ab": [round(float(a), 2), round(float(b), 2)], "hex": hex_color}
-        for (a, b), hex_color in zip(ab, hex_colors(lightness, ab), strict=True)
-    ]
+    return {f"hue {number}": (float(a), float(b)) for number, (a, b) in enumerate(ab)}
 
 
 def _at(plane: np.ndarray, x: float, y: float) -> AB:
