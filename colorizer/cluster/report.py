@@ -4,7 +4,7 @@
     report.add(table); …; report.close()
     pandas.read_parquet("coloured/report")              # all runs, with a column "run"
 
-A killed driver loses the rows of the last half minute, never a photo: the next run finds it done.
+A killed driver loses the rows of the last minute, never a photo: the next run finds it done.
 """
 
 import io
