@@ -23,7 +23,7 @@ app: .venv/run.stamp
 	@$(BIN)/python app.py --port $(PORT)
 
 check: venv types
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
 
 test: venv browser nginx types
 	$(BIN)/python -m pytest

@@ -80,6 +80,7 @@ def test_a_column_that_is_not_there_is_an_error_that_names_those_that_are(tmp_pa
         list(entries(str(manifest)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["txt", "csv", "parquet"])
 def test_a_manifest_is_never_in_memory_as_a_whole(tmp_path, suffix):
     manifest = tmp_path / f"plates.{suffix}"
