@@ -30,6 +30,8 @@ MISS_SHARE, MISS = 0.01, 0.5
 LEAST_NOISE, MOST_NOISE = 0.8, 4.0
 # Beyond so many standard deviations, a difference in lightness is no longer grain.
 NOISE_REACH = 2.5
+# Medians are taken of every second element in every second row, which says the same in a quarter of the time.
+SPARSE = 2
 # Single elements of grain are averaged by a Gaussian of this standard deviation before they are judged.
 GRAIN_BLUR = 1.0
 # The brightness of a frame is compared with the one before within neighbourhoods of this share of the side.
@@ -88,8 +90,8 @@ class Flow:
             return larger
 
         return Flow(
-            resize(self.back) * scale,
-            resize(self.forth) * scale,
+            resize(self.back * scale),
+            resize(self.forth * scale),
             resize(self.trust_back),
             resize(self.trust_forth),
             self.likeness,
@@ -144,16 +146,23 @@ def _agreement(there: np.ndarray, again: np.ndarray) -> np.ndarray:
     return_ = cv2.remap(
         again, there + _grid(*there.shape[:2]), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    missed = np.square(there + return_).sum(axis=-1)
-    allowed = MISS_SHARE * (np.square(there).sum(axis=-1) + np.square(return_).sum(axis=-1)) + MISS
-    agreement: np.ndarray = np.exp(-np.square(missed / allowed)).astype(np.float32)
+    # Plane by plane: NumPy is several times as fast along a row as along two channels.
+    (there_x, there_y), (return_x, return_y) = _planes(there), _planes(return_)
+    missed = np.square(there_x + return_x) + np.square(there_y + return_y)
+    lengths = np.square(there_x) + np.square(there_y) + np.square(return_x) + np.square(return_y)
+    agreement: np.ndarray = np.exp(-np.square(missed / (MISS_SHARE * lengths + MISS)))
     # What lies outside the other frame cannot be seen there.
     height, width = agreement.shape
-    places = there + _grid(height, width)
-    inside = (places >= -0.5).all(axis=-1)
-    inside &= (places[..., 0] <= width - 0.5) & (places[..., 1] <= height - 0.5)
-    agreement *= inside
+    x, y = (
+        np.arange(width, dtype=np.float32) + there_x,
+        np.arange(height, dtype=np.float32)[:, None] + there_y,
+    )
+    agreement *= (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
     return agreement
+
+
+def _planes(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.ascontiguousarray(flow[..., 0]), np.ascontiguousarray(flow[..., 1])
 
 
 def _same_light(moved: np.ndarray, here: np.ndarray) -> np.ndarray:
@@ -161,8 +170,9 @@ def _same_light(moved: np.ndarray, here: np.ndarray) -> np.ndarray:
     difference = here - moved
     side = 2 * round(FLICKER_SHARE * max(here.shape) / 2) + 1
     # The median would resist moving objects better; the mean of clipped differences costs a tenth.
-    spread = _noise(difference - np.median(difference))
-    middle = np.clip(difference, *(np.median(difference) + np.array([-2, 2]) * spread)).astype(np.float32)
+    center = float(np.median(difference[::SPARSE, ::SPARSE]))
+    spread = 2 * _noise(difference - center)
+    middle = np.clip(difference, center - spread, center + spread)
     difference -= cv2.blur(middle, (side, side), borderType=cv2.BORDER_REPLICATE)
     difference = cv2.GaussianBlur(difference, (0, 0), GRAIN_BLUR)
     reach = np.float32(NOISE_REACH * _noise(difference))
@@ -172,7 +182,7 @@ def _same_light(moved: np.ndarray, here: np.ndarray) -> np.ndarray:
 
 def _noise(difference: np.ndarray) -> float:
     """The standard deviation of grain, from the smaller half of differences: no object moves there."""
-    return min(LEAST_NOISE + 1.4826 * float(np.median(np.abs(difference))), MOST_NOISE)
+    return min(LEAST_NOISE + 1.4826 * float(np.median(np.abs(difference[::SPARSE, ::SPARSE]))), MOST_NOISE)
 
 
 def _correlation(moved: np.ndarray, here: np.ndarray) -> float:
