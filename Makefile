@@ -91,10 +91,10 @@ nginx:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	    ! command -v nginx >/dev/null && ! [ -x /usr/sbin/nginx ]; then \
 	  apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx; \
 	fi
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || \
-	  { echo "The tests need nginx; on Debian: apt-get install nginx-light" >&2; exit 1; }
+	  { echo "The tests need nginx; on Debian: apt-get install nginx" >&2; exit 1; }
 
 # A stamp is touched when its install succeeded: nothing is installed again until a pinned file changes.
 .venv/bin/python:

@@ -79,7 +79,7 @@ class Replicas:
 def replicas(tmp_path_factory) -> Iterator[Replicas]:
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
-        pytest.fail("The tests need nginx; on Debian: apt-get install nginx-light")
+        pytest.fail("The tests need nginx; on Debian: apt-get install nginx")
     folder = tmp_path_factory.mktemp("nginx")
     ports = {"80": free_port(), "7860": free_port(), "7861": free_port()}
     text = (ROOT / "docs" / "deployment.md").read_text()
