@@ -48,6 +48,9 @@ OUTLINE_REACH = 4.0
 NEAREST = 1e-3
 # So many elements are worked on at a time: with twenty hints, less than the processor's second cache.
 PART = 8192
+# OpenBLAS multiplies matrices of so few multiplications on one thread. More threads, beside those here and
+# those of other photos, would wait for each other: ten times as long on a busy machine.
+ONE_THREAD = 4 * 65536
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -89,7 +92,7 @@ class Correction:
             if hint.ab is not None:
                 asked[number] = hint.ab
         shares = self.shares.reshape(len(self.hints), len(flat))
-        corrected: np.ndarray = flat + shares.T @ (asked - before)
+        corrected: np.ndarray = flat + np.einsum("ne,nc->ec", shares, asked - before)  # one thread
         # The shares are exact at the hints' elements. A pixel is a mean of several, which may lie beyond an
         # edge: what is still missing is added to just these, each in the proportion in which it counts.
         missing = self.untangle @ (asked - self._rendered(corrected))
@@ -152,10 +155,13 @@ class Spreader:
         inverse = np.linalg.pinv(at_hints.astype(float)).astype(np.float32)
 
         def mix(part: slice) -> None:
-            mixed = inverse @ shares[:, part]
-            # Where paths are odd, a share can be negative, and colours go beyond all that were asked for.
-            np.maximum(mixed, 0, out=mixed)
-            shares[:, part] = mixed / np.maximum(mixed.sum(axis=0), 1)
+            step = max(1, ONE_THREAD // len(hints) ** 2)
+            for start in range(part.start, part.stop, step):
+                columns = slice(start, min(start + step, part.stop))
+                mixed = inverse @ shares[:, columns]
+                # Where paths are odd, a share can be negative, and colours go beyond all that were asked for.
+                np.maximum(mixed, 0, out=mixed)
+                shares[:, columns] = mixed / np.maximum(mixed.sum(axis=0), 1)
 
         self._in_parts(mix)
         taps = tuple(self._taps(hint) for hint in hints)
@@ -239,7 +245,7 @@ class Spreader:
     def _in_parts(self, function: Callable[[slice], None]) -> None:
         """Calls the function for all elements, with so many at a time as stay in the processor's cache."""
         count = self._height * self._width
-        self._parallel(function, [slice(start, start + PART) for start in range(0, count, PART)])
+        self._parallel(function, [slice(start, min(start + PART, count)) for start in range(0, count, PART)])
 
     def _parallel(self, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         threads = min(self._threads or cores(), len(items))
