@@ -154,6 +154,10 @@ def main(arguments: list[str] | None = None) -> int:
     hints = parser.add_argument_group("with hints", "what colours corrected by hand improve")
     hints.add_argument("--hints", type=int, nargs="+", metavar="N", help="numbers of hints, such as 0 1 5 20")
     hints.add_argument("--first", type=int, metavar="N", help="use only N photos, evenly spread")
+    hints.add_argument(
+        "--methods", nargs="+", choices=hint_benchmark.METHODS, default=hint_benchmark.METHODS,
+        help="what is compared (default: all; levin takes most of the time)",
+    )  # fmt: skip
     hints.add_argument("--plot", type=Path, metavar="FILE", help="the figures against the number of hints")
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
@@ -175,8 +179,9 @@ def main(arguments: list[str] | None = None) -> int:
         colorizer = Colorizer.from_pretrained(options.weights)
         if options.hints:
             result = benchmark(
-                colorizer, options.folder, options.hints, options.size, options.first, options.save
-            )
+                colorizer, options.folder, options.hints, options.size, options.first, options.save,
+                options.methods,
+            )  # fmt: skip
             table = hint_benchmark.format_table(result)
         else:
             result = evaluate(colorizer, options.folder, options.size, options.save, sheet)

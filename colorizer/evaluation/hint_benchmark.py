@@ -45,6 +45,7 @@ from colorizer.limits import SIZE
 from colorizer.prediction import THUMBNAILS, Prediction
 
 RULES = ("largest", "random")
+METHODS = ("hints", "splat", "levin")
 # Parts of the longer side: squares over which an error is averaged, and the true colour for a hint.
 ERROR_WINDOW, COLOR_WINDOW = 0.1, 7 / 256
 # The standard deviation of a splat, as a fraction of the longer side.
@@ -61,6 +62,7 @@ def benchmark(
     size: int = SIZE,
     first: int | None = None,
     save: Path | None = None,
+    methods: Sequence[str] = METHODS,
 ) -> dict[str, Any]:
     """Scores every photo in `folder` with hints.
 
@@ -71,6 +73,7 @@ def benchmark(
         size: the working size, as in `Colorizer.colorize`.
         first: the number of photos to use, evenly spread over the folder; all if None.
         save: folder for the pictures: in it, one for each rule, method and number, such as `random-hints-5`.
+        methods: of `METHODS`; "levin" takes most of the time.
 
     Returns:
         {"photos": number, "skipped": {name: reason}, "size": size, "counts": counts, "rows": {rule: {method:
@@ -91,10 +94,9 @@ def benchmark(
         except PhotoError as error:
             skipped[str(file.relative_to(folder))] = str(error)
             continue
-        start = None
-        for key, image in _pictures(prediction, counts):
+        start, _ = _score(prediction.render(), prediction)
+        for key, image in _pictures(prediction, counts, methods):
             psnr, difference = _score(image, prediction)
-            start = psnr if start is None else start
             scores.setdefault(key, []).append((psnr, psnr - start, difference))
             if save:
                 target = save / "-".join(map(str, key)) / f"{file.stem}.png"
@@ -108,15 +110,15 @@ def benchmark(
         worse = float(np.mean([gain < -WORSE for _, gain, _ in values]))
         row = {"psnr": psnr, "gain": gain, "dE00": difference, "worse": worse}
         rows.setdefault(rule, {}).setdefault(method, {})[count] = row
-    photos = len(scores[RULES[0], "hints", 0])
+    photos = len(next(iter(scores.values())))
     return {"photos": photos, "skipped": skipped, "size": size, "counts": counts, "rows": rows}
 
 
 def _pictures(
-    prediction: Prediction, counts: Sequence[int]
+    prediction: Prediction, counts: Sequence[int], methods: Sequence[str]
 ) -> Iterator[tuple[tuple[str, str, int], Image.Image]]:
-    """The finished pictures of one photo, each with its rule, method and number of hints; first without."""
-    methods: dict[str, Callable[[Prediction, Sequence[Hint]], np.ndarray]] = {
+    """The finished pictures of one photo, each with its rule, method and number of hints."""
+    spread: dict[str, Callable[[Prediction, Sequence[Hint]], np.ndarray]] = {
         "hints": lambda prediction, hints: prediction.with_hints(hints).colors(),
         "splat": splat,
         "levin": levin,
@@ -124,8 +126,9 @@ def _pictures(
     for rule in RULES:
         hints = choose_hints(prediction, max(counts), rule)
         for count in counts:
-            for method, ab in methods.items():
-                yield (rule, method, count), replace(prediction, ab=ab(prediction, hints[:count])).render()
+            for method in methods:
+                ab = spread[method](prediction, hints[:count])
+                yield (rule, method, count), replace(prediction, ab=ab).render()
 
 
 def choose_hints(prediction: Prediction, count: int, rule: str, seed: int = 0) -> list[Hint]:
