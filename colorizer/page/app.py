@@ -64,9 +64,10 @@ def build_page(colorizer: Colorizer) -> Page:
         gr.Markdown(INTRODUCTION)
         warming = gr.Markdown(WARMING, elem_id="warming")
         with gr.Tab("One photo"):
-            SinglePhotoTab(colorizer, examples, store, turns)
+            single = SinglePhotoTab(colorizer, examples, store, turns)
         with gr.Tab("Many photos"):
-            BatchTab(colorizer, store, turns)
+            batch = BatchTab(colorizer, store, turns)
+            single.correct_from(batch.correct, batch.source, [batch.key, batch.chosen, batch.strength])
         if film_process.available():
             with gr.Tab("Film"):
                 FilmTab(colorizer, store, turns)

@@ -33,6 +33,7 @@ class Batch:
         self.folder = scratch_dir()
         self.cancelled = Event()
         self.done: list[tuple[dict, str]] = []  # before and after, and the file's name
+        self.sources: list[str] = []  # the uploaded files of those that are done
         self.failures: list[str] = []
         self.notes: list[str] = []  # remarks about photos that did not fail
         self.started = time.monotonic()
@@ -67,6 +68,7 @@ class Batch:
             place = self.path(str(len(self.done)))
             place.mkdir()
             self.done.append((pair_of(session, strength, place), name))
+            self.sources.append(path)
             self.notes += notes
         except Exception as error:
             if isinstance(error, OSError) and error.errno in FULL:

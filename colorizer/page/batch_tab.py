@@ -46,6 +46,8 @@ class BatchTab:
                     elem_id="gallery", object_fit="cover", interactive=False,
                 )  # fmt: skip
                 self.before_after = compare("batch-before-after", EMPTY)
+                self.chosen = gr.State(None)  # index of the picture that is shown
+                self.correct = gr.Button("Correct a colour", interactive=False, elem_id="batch-correct")
         self._connect()
 
     def _add_inputs(self) -> None:
@@ -62,12 +64,14 @@ class BatchTab:
 
     def _connect(self) -> None:
         shown = [
-            self.key, self.progress, self.gallery, self.before_after, self.start, self.cancel, self.archive
+            self.key, self.progress, self.gallery, self.before_after, self.correct, self.start, self.cancel,
+            self.archive,
         ]  # fmt: skip
         colored = self.start.click(self.color_photos, [self.files, self.strength, self.key], shown, **BATCHES)
         colored.failure(lambda: self._buttons(running=False), None, [self.start, self.cancel], **PRIVATE)
         self.cancel.click(self.stop, self.key, self.cancel, **PRIVATE)
-        self.gallery.select(self.choose, self.key, self.before_after, show_progress="hidden", **PRIVATE)
+        chosen = [self.before_after, self.chosen, self.correct]
+        self.gallery.select(self.choose, self.key, chosen, show_progress="hidden", **PRIVATE)
 
     def _buttons(self, running: bool) -> dict:
         return {
@@ -109,6 +113,7 @@ class BatchTab:
             self.progress: batch.report(total),
             self.gallery: [],
             self.before_after: None,
+            self.correct: gr.update(interactive=False),
             **self._buttons(running=True),
             self.archive: gr.update(value=None, interactive=False),
         }
@@ -137,4 +142,15 @@ class BatchTab:
         batch = self.store.get(key)
         if batch is None or not isinstance(event.index, int) or not 0 <= event.index < len(batch.done):
             raise gr.Error(EXPIRED, print_exception=False)
-        return {self.before_after: batch.done[event.index][0]}
+        return {
+            self.before_after: batch.done[event.index][0],
+            self.chosen: event.index,
+            self.correct: gr.update(interactive=True),
+        }
+
+    def source(self, key: str | None, chosen: int | None, strength: float) -> tuple[str, float]:
+        """The photo of the picture that is shown, as it came, and the strength of its colours."""
+        batch = self.store.get(key)
+        if batch is None or chosen is None or chosen >= len(batch.sources):
+            raise gr.Error(EXPIRED, print_exception=False)
+        return batch.sources[chosen], checked_strength(strength)

@@ -1,6 +1,6 @@
 """One photo: drop it, see it in colour at once, change strength and detail, download it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import gradio as gr
 
@@ -10,7 +10,7 @@ from colorizer.image.photo import Photo
 from colorizer.limits import MAX_STRENGTH, SIZE
 from colorizer.page.compare_slider import compare, pair_of
 from colorizer.page.correction.editor import corrected, shown_photo
-from colorizer.page.correction.mode import CorrectionMode
+from colorizer.page.correction.mode import OPEN, CorrectionMode
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
 from colorizer.page.examples import Examples
 from colorizer.page.negative_option import NegativeOption
@@ -39,6 +39,7 @@ CREDITS = """Examples: Detroit Publishing Co., Dorothea Lange, Toni Frissell and
 of Congress; a press photograph of 1919; NASA. All are believed to be in the public domain."""
 # Gradio's download button holds a finished file. This presses it for the visitor once the file is there.
 PRESS = "() => document.querySelector('#{}').click()"
+OPEN_HERE = f"() => {{ document.querySelector('button[role=tab]').click(); ({OPEN})(); }}"  # the first tab
 PRIVATE = {"api_visibility": "private"}
 # On the two cores of a free Space, two networks at once only wait for each other.
 NETWORK = {"concurrency_limit": 1, "concurrency_id": "network", **PRIVATE}
@@ -65,6 +66,10 @@ class SinglePhotoTab:
                 gr.Markdown(GUESS, elem_classes="small")
                 self._add_pictures()
         self.pictures = [self.before_after, self.grey, self.colored, self.correction.editor]
+        self.everything = [
+            self.photo, self.key, *self.pictures, self.truth, self.accuracy, self.figures, self.correct,
+            self.download, self.download_both, self.notes, *self.negative.components,
+        ]  # fmt: skip
         self._connect_photo()
         self._connect_settings()
         self.correction.connect(self.key, self.strength, self.before_after, self.colored, self.correct)
@@ -121,26 +126,38 @@ class SinglePhotoTab:
     # --- events ----------------------------------------------------------------------------------------
 
     def _connect_photo(self) -> None:
-        everything = [
-            self.photo, self.key, *self.pictures, self.truth, self.accuracy, self.figures, self.correct,
-            self.download, self.download_both, self.notes, *self.negative.components,
-        ]  # fmt: skip
         # gr.Image would open an upload itself, before our code, and answer a broken one with a stack trace.
         # gr.File passes it on as it came: reading photos is the core's business.
         # And `upload`, not `input`: pasting fires that twice, first empty, and the second would be dropped.
         uploaded = self.photo.upload(None, self.photo, self.file, js="photo => photo", **PRIVATE)
         # In the network's queue, so that it is over before a photo that follows it at once.
-        self.photo.clear(self.clear, self.key, everything[1:], **NETWORK)
-        shown = {"outputs": everything, "show_progress_on": self.before_after, **NETWORK}
+        self.photo.clear(self.clear, self.key, self.everything[1:], **NETWORK)
+        shown = {"outputs": self.everything, "show_progress_on": self.before_after, **NETWORK}
         for event in (
             uploaded.then(self.color_photo, [self.file, self.size, self.strength, self.key], **shown),
             self.gallery.select(self.color_example, [self.size, self.strength, self.key], **shown),
         ):
-            event.failure(self.clear_all, self.key, everything, **PRIVATE)
+            event.failure(self.clear_all, self.key, self.everything, **PRIVATE)
         settings = [self.key, self.size, self.strength]
-        changed = {"outputs": everything[1:], "show_progress_on": self.before_after, **NETWORK}
+        changed = {"outputs": self.everything[1:], "show_progress_on": self.before_after, **NETWORK}
         self.negative.chosen.input(self.change_negative, [*settings, self.negative.chosen], **changed)
         self.negative.accept.click(self.accept_offer, settings, **changed)
+
+    def correct_from(self, button: gr.Button, source: Callable, inputs: list) -> None:
+        """Lets a button of another tab bring a photo here, open for corrections.
+
+        Args:
+            button: the button.
+            source: a handler that returns the photo's path and the strength of its colours.
+            inputs: of the handler.
+        """
+        brought = button.click(source, inputs, [self.file, self.strength], **PRIVATE)
+        colored = brought.success(
+            self.color_photo, [self.file, self.size, self.strength, self.key], self.everything,
+            show_progress_on=button, **NETWORK,
+        )  # fmt: skip
+        colored.failure(self.clear_all, self.key, self.everything, **PRIVATE)
+        colored.success(None, js=OPEN_HERE, **PRIVATE)
 
     def _connect_settings(self) -> None:
         self.size.change(

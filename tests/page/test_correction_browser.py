@@ -317,3 +317,24 @@ def test_axe_finds_nothing_serious_in_the_editor(browser, url, astronaut, scheme
     assert page.evaluate("document.documentElement.scrollWidth") == width
     page.close()
     assert findings == []
+
+
+# --- from many photos ------------------------------------------------------------------------------------
+
+
+def test_a_picture_of_the_gallery_is_opened_in_the_same_mode(visit, astronaut, grey_photo, tmp_path):
+    visit.get_by_role("tab", name="Many photos").click()
+    visit.locator("#files input[type=file]").set_input_files([grey_photo, astronaut])
+    visit.locator("#files a").nth(1).wait_for()
+    visit.locator("#start").click()
+    visit.get_by_text("2 of 2 photos coloured.").wait_for()
+    assert visit.locator("#batch-correct").is_disabled()
+    visit.locator("#gallery button").nth(1).click()
+    visit.locator("#batch-correct:enabled").click()
+    visit.locator("#correction .frame").wait_for()
+    visit.locator("#correction .photo[src]").wait_for()
+    touch(visit, SUIT)
+    choose(visit, "orange")
+    assert take_home(visit, "#download", tmp_path / "home.jpg") == "astronaut-colour.jpg"
+    pixels = np.asarray(load_image(tmp_path / "home.jpg").convert("RGB"), np.float32) / 255
+    assert ab_at(color.rgb_to_lab(pixels), SUIT) == pytest.approx(ab_of(ORANGE), abs=14)
