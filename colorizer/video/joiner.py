@@ -91,12 +91,19 @@ def join_film(
         except (av.error.FFmpegError, ValueError) as error:
             if isinstance(error, OSError) and error.errno:
                 raise
-            raise FilmError(f"{kind} cannot hold this film: {error}") from error
+            words = getattr(error, "strerror", None) or error  # without the path of the temporary file
+            raise FilmError(f"{kind} cannot hold this film: {words}") from error
         pictures = _pictures(parts, last_duration, video, source.info.time_base)
         others = _others(film, copies)
+        damaged = 0
         for timed in heapq.merge(pictures, others):
             timed.packet.stream = timed.stream
-            output.mux(timed.packet)
+            try:
+                output.mux(timed.packet)
+            except av.error.InvalidDataError:  # of sound or subtitles: the pictures were encoded here
+                damaged += 1
+        if damaged:
+            notes.append(f"{damaged} damaged packets of sound or subtitles are left out")
     return notes
 
 
