@@ -53,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="the path under which a proxy serves the page, which it leaves out when it asks",
     )  # fmt: skip
     parser.add_argument("--share", action="store_true", help="also make a public link")
-    parser.add_argument("--mcp", action="store_true", help="also serve /colorize as an MCP tool")
+    parser.add_argument("--mcp", action="store_true", help="also serve /colorize and /correct as MCP tools")
     parser.add_argument("--weights", help="file, folder or owner/name@revision (default: the shipped)")
     parser.add_argument(
         "--auth", metavar="USER:PASSWORD", default=os.environ.get("COLORIZER_AUTH") or None, type=_auth,
