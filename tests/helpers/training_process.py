@@ -9,6 +9,8 @@ import json
 import sys
 from typing import Any
 
+import keras
+
 from colorizer.training.config import TrainingConfig
 from colorizer.training.trainer import Trainer
 from tests.helpers.network import TINY
@@ -34,6 +36,7 @@ class StoppingTrainer(Trainer):
 def run(options: dict[str, Any]) -> None:
     stop = options.pop("stop", -1)
     lists = {name: tuple(value) for name, value in options.items() if isinstance(value, list)}
+    keras.utils.set_random_seed(0)  # of layers that only training has
     trainer = StoppingTrainer(TrainingConfig(**options | lists), TINY)
     trainer.stop = stop
     try:
