@@ -8,6 +8,7 @@ replaced here. That is safe only with a version whose code was read: another one
 with a sentence, and whoever updates Gradio reads the functions that `PATCHED` names, and runs the tests.
 """
 
+import math
 import re
 import time
 from collections import Counter
@@ -55,6 +56,8 @@ LINKS_REFUSED = "This page fetches nothing from elsewhere: send the photo itself
 QUEUE_FULL = "Many photos are waiting already, and no more are taken. Please come back in a minute."
 NO_FUNCTION = "The page has no such function."
 ONLY_FILES = "Send photos, and nothing beside them."
+# Of one owner, by queue. One photo at a time: so a visitor's events stay in order, too.
+AT_ONCE = {"batch": SETTINGS.batches_per_address, "network": 1}
 SESSION = re.compile(r"[\w-]{1,64}")
 _installed = False
 
@@ -179,8 +182,8 @@ def _get_events(queue: queueing.Queue) -> tuple[list[queueing.Event], bool, str]
         limit = waiting.concurrency_limit
         if not waiting.queue or (limit is not None and waiting.current_concurrency >= limit):
             continue
-        running = _running(queue, concurrency_id) if concurrency_id == "batch" else Counter()
-        free = [e for e in waiting.queue if running[_owner(e)] < SETTINGS.batches_per_address]
+        running, most = _running(queue, concurrency_id), AT_ONCE.get(concurrency_id, math.inf)
+        free = [e for e in waiting.queue if running[_owner(e)] < most]
         if not free:
             continue
         owners = [_owner(event) for event in free]

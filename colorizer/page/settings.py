@@ -51,6 +51,9 @@ class Settings:
     batches_per_address: int = 2  # running; others of the same address wait
     batches: int = 8  # running; they take turns photo by photo
 
+    # The network, which has one photo at a time in hand.
+    ready: int = 4  # photos that wait for their turn next: were it one, a batch would get every second turn
+
     # Passwords.
     failed_logins: int = 10  # from one address; then it waits
     login_wait_seconds: float = 900

@@ -41,8 +41,8 @@ of Congress; a press photograph of 1919; NASA. All are believed to be in the pub
 PRESS = "() => document.querySelector('#{}').click()"
 OPEN_HERE = f"() => {{ document.querySelector('button[role=tab]').click(); ({OPEN})(); }}"  # the first tab
 PRIVATE = {"api_visibility": "private"}
-# On the two cores of a free Space, two networks at once only wait for each other.
-NETWORK = {"concurrency_limit": 1, "concurrency_id": "network", **PRIVATE}
+# One photo at a time is in work (FairTurns): on the two cores of a free Space, two only wait for each other.
+NETWORK = {"concurrency_limit": SETTINGS.ready, "concurrency_id": "network", **PRIVATE}
 
 
 class SinglePhotoTab:
