@@ -130,20 +130,20 @@ def reset_peak_memory() -> float:
 
 
 WORST = """
-import resource, sys, time
+import os, sys, time
 from pathlib import Path
 from tests.fuzz import Limits, colorizer_with
-path, began = Path(sys.argv[1]), time.monotonic()
+from tests.load import PeakMemory
+path = Path(sys.argv[1])
 colorizer = colorizer_with(Limits(megabytes=1e6))
 began = time.monotonic()
-try:
-    colorizer.predict(path).save(path.with_name("out" + path.suffix))
-    outcome = "coloured"
-except ValueError as error:
-    outcome = str(error)
-own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
-print(f"{time.monotonic() - began:.1f} s, {own:.0f} MB, encoder {child:.0f} MB, {outcome}")
+with PeakMemory(os.getpid()) as peak:
+    try:
+        colorizer.predict(path).save(path.with_name("out" + path.suffix))
+        outcome = "coloured"
+    except ValueError as error:
+        outcome = str(error)
+print(f"{time.monotonic() - began:.1f} s, {peak.bytes / 1e6:.0f} MB with the encoder, {outcome}")
 """
 
 
