@@ -29,7 +29,8 @@ EXAMPLES_LIST = "examples/README.md"
 PATTERNS = (
     r"README\.md|LICENSE|app\.py|requirements\.txt",
     r"colorizer/(\w+/)*\w+\.py|colorizer/py\.typed|colorizer/page/failures/[\w-]+\.jpg",
-    r"docs/[\w-]+\.md|docs/pictures/[\w-]+\.(jpg|webp)",  # README.md links to them
+    r"colorizer/page/correction/\w+\.(css|html|js)",
+    r"docs/[\w-]+\.md|docs/pictures/[\w-]+\.(jpg|png|webp)",  # README.md links to them
     r"examples/([\w-]+\.jpg|README\.md)",
     "weights/(" + "|".join(map(re.escape, WEIGHTS_FILES)) + ")",
 )
