@@ -30,7 +30,7 @@ PATTERNS = (
     r"README\.md|LICENSE|app\.py|requirements\.txt",
     r"colorizer/(\w+/)*\w+\.py|colorizer/py\.typed|colorizer/page/failures/[\w-]+\.jpg",
     r"colorizer/page/correction/\w+\.(css|html|js)",
-    r"docs/[\w-]+\.md|docs/pictures/[\w-]+\.(jpg|png|webp)",  # README.md links to them
+    r"docs/[\w-]+\.md|docs/pictures/[\w-]+\.(jpg|json|png|webp)",  # README.md links to them
     r"examples/([\w-]+\.jpg|README\.md)",
     "weights/(" + "|".join(map(re.escape, WEIGHTS_FILES)) + ")",
 )
