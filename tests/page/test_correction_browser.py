@@ -338,3 +338,17 @@ def test_a_picture_of_the_gallery_is_opened_in_the_same_mode(visit, astronaut, g
     assert take_home(visit, "#download", tmp_path / "home.jpg") == "astronaut-colour.jpg"
     pixels = np.asarray(load_image(tmp_path / "home.jpg").convert("RGB"), np.float32) / 255
     assert ab_at(color.rgb_to_lab(pixels), SUIT) == pytest.approx(ab_of(ORANGE), abs=14)
+
+
+def test_a_correction_that_gets_no_answer_is_taken_back(phone):
+    touch(phone, SUIT, tap=True)
+    choose(phone, "orange", tap=True)
+    accepted = shown(phone)
+    phone.route("**/queue/join*", lambda route: route.fulfill(status=503, body="{}"))
+    phone.locator("#correction .choice").get_by_role("button", name="green", exact=True).tap()
+    phone.wait_for_function("document.querySelector('#correction .words').textContent === '1. orange'")
+    phone.unroute("**/queue/join*")
+    assert np.array_equal(shown(phone), accepted)
+    touch(phone, WALL, tap=True)
+    choose(phone, "sky", tap=True)
+    assert corrections(phone) == ["1. orange", "2. sky"]
