@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Thread
+from threading import Event, Thread
 
 import httpx
 from PIL import Image
@@ -25,6 +25,7 @@ from tests.helpers.visitor import Visitor
 SOURCE = "127.0.0.66"
 THREADS = 3  # of each kind
 SECONDS = 1800  # after which it ends by itself
+BEGUN = Event()
 
 
 def large_photo() -> bytes:
@@ -37,6 +38,7 @@ def large_photo() -> bytes:
 def queue_photos(visitor: Visitor) -> None:
     """Puts a large photo into the queue, as often as it is taken."""
     large = visitor.upload("large.png", large_photo())
+    BEGUN.set()
     for _ in range(100):
         visitor.http.post("/gradio_api/call/colorize", json={"data": [large, 1.0, 1024]})
 
@@ -103,6 +105,8 @@ def main() -> None:
     for what in (queue_photos, queue_batches, load_pages, send_much, send_photos, hold_connections):
         for _ in range(THREADS):
             Thread(target=repeat, args=(what, address), daemon=True).start()
+    BEGUN.wait()
+    print("The flood has begun.", flush=True)
     time.sleep(SECONDS)
 
 

@@ -139,7 +139,8 @@ colorizer = colorizer_with(Limits(megabytes=1e6))
 began = time.monotonic()
 with PeakMemory(os.getpid()) as peak:
     try:
-        colorizer.predict(path).save(path.with_name("out" + path.suffix))
+        prediction = colorizer.predict(path)
+        prediction.save(path.with_name("out" + prediction.suffix))
         outcome = "coloured"
     except ValueError as error:
         outcome = str(error)

@@ -266,8 +266,10 @@ def run(clients: int, photos: int, flooded: bool = False) -> Report:
 @contextmanager
 def flood(address: str) -> Iterator[None]:
     """One client that asks for as much as it can, in a process of its own."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.flood", address], cwd=ROOT)
+    line = [sys.executable, "-m", "tests.flood", address]
+    process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE)
     try:
+        process.stdout.readline()  # until its first large photos are there
         yield
         if process.poll() is not None:
             raise RuntimeError("the flood ended early")
