@@ -135,10 +135,13 @@ def test_training_that_is_to_be_published_asks_for_the_token_first_and_publishes
     monkeypatch, capsys
 ):
     from colorizer.training import cli, trainer
+    from colorizer.training.distribute import Processes
 
     done = []
 
     class Trainer:
+        processes = Processes()
+
         def __init__(self, config):
             done.append("began")
 
