@@ -3,7 +3,6 @@
     is_showable(50.0, ab)                    # whether sRGB has this colour
     nearest_showable(5.0, (10.0, 60.0))      # the same hue, as strong as sRGB can show it there
     advice(5.0, (10.0, 60.0))                # a sentence for the user, or None
-    picker_plane(50.0)                       # all colours of one lightness, as a square to choose from
 
 A photo gives the lightness of each place; a correction chooses only a* and b*. If sRGB cannot show a colour,
 the renderer makes it paler until it can; these functions say so before.
@@ -18,8 +17,6 @@ from colorizer.image import color
 TOLERANCE = 1e-4
 # Halvings of the chroma between grey and the colour that was asked for: to 1/4096 of it.
 HALVINGS = 12
-# The edges of the picker: every sRGB colour has a* and b* inside.
-PICKER_AB = 110.0
 
 
 def linear_rgb(lightness: np.ndarray | float, ab: np.ndarray) -> np.ndarray:
@@ -87,20 +84,3 @@ def advice(lightness: float, ab: np.ndarray | tuple[float, float]) -> str | None
         f"This place is {place}: no screen can show that colour so {'dark' if lightness < 50 else 'light'}. "
         f"The nearest that it can show is {hex_color(lightness, ab)}."
     )
-
-
-def picker_plane(lightness: float, side: int = 128) -> tuple[np.ndarray, np.ndarray]:
-    """All colours of one lightness, for a picker: a* grows to the right, b* upwards.
-
-    Args:
-        lightness: L* in [0, 100].
-        side: of the square, in pixels; it goes from -`PICKER_AB` to `PICKER_AB`.
-
-    Returns:
-        (side, side, 3) uint8 sRGB, and (side, side) bool: which of them sRGB can show.
-    """
-    axis = np.linspace(-PICKER_AB, PICKER_AB, side)
-    a, b = np.meshgrid(axis, axis[::-1])
-    ab = np.stack([a, b], axis=-1)
-    lab = np.concatenate([np.full((side, side, 1), lightness), nearest_showable(lightness, ab)], axis=-1)
-    return np.round(color.lab_to_rgb(lab) * 255).astype(np.uint8), is_showable(lightness, ab)

@@ -44,15 +44,26 @@ class Distillation:
                 f"feature_weight needs a teacher or VGG16. Received: {self.feature_weight} without"
             )
 
-    def build_projection(self, deepest: Any) -> keras.layers.Layer | None:
-        """The layer that predicts the features from the network's `deepest`; only training uses it."""
+    def build_projection(self, deepest: Any, seed: int = 0) -> keras.layers.Layer | None:
+        """The layer that predicts the features from the network's `deepest`; only training uses it.
+
+        Args:
+            deepest: the network's deepest features, as a Keras tensor.
+            seed: of the initial weights.
+        """
         if not self.feature_weight:
             return None
         if self.teacher is not None:
             source = self.teacher.outputs[1]
         elif self.vgg16 is not None:
             source = self.vgg16.feature_extractor.output
-        projection = keras.layers.Conv2D(source.shape[-1], 1, dtype="float32", name="projection")
+        projection = keras.layers.Conv2D(
+            source.shape[-1],
+            1,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
+            dtype="float32",
+            name="projection",
+        )
         projection.build(deepest.shape)
         return projection
 

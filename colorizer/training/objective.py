@@ -71,7 +71,7 @@ class Objective(keras.Model):
                 both answers, as the colorizer does. The mean then counts as much as its parts do together, so
                 that they can share the work and each is still good by itself. Sides must be twice what they
                 must be otherwise.
-            seed: of augmentation, dropout, crops and discriminator.
+            seed: of augmentation, dropout, crops, discriminator and projection.
         """
         super().__init__(name="objective")
         self.network, self.color_loss, self.film = network, color_loss, film
@@ -90,7 +90,7 @@ class Objective(keras.Model):
             self.discriminator = adversarial.Discriminator(channels, seed)
         self.projection = None
         if distillation and distillation.feature_weight:
-            self.projection = distillation.build_projection(network.get_layer(DEEPEST).output)
+            self.projection = distillation.build_projection(network.get_layer(DEEPEST).output, seed)
         self.seeds = keras.random.SeedGenerator(seed)
 
     def _switch(self, name: str) -> keras.Variable:

@@ -61,16 +61,3 @@ def test_a_wish_that_can_be_fulfilled_gets_none():
 
 def split(lab: np.ndarray) -> tuple[float, np.ndarray]:
     return float(lab[0]), lab[1:]
-
-
-def test_the_picker_shows_one_lightness_with_red_to_the_right_and_yellow_above():
-    rgb, can_be_shown = gamut.picker_plane(60, side=65)
-    assert rgb.shape == (65, 65, 3)
-    lab = rgb2lab(rgb)
-    np.testing.assert_allclose(lab[..., 0], 60, atol=1)
-    assert lab[32, 48, 1] > 40 > -40 > lab[32, 16, 1]
-    assert lab[16, 32, 2] > 40 > -30 > lab[48, 32, 2]
-    np.testing.assert_array_equal(rgb[32, 32], rgb[32, 32, 0])
-    assert can_be_shown[32, 32]
-    assert not can_be_shown[0, 0]
-    assert not gamut.picker_plane(1)[1].all()

@@ -15,7 +15,7 @@ from colorizer.training.augment import FilmLook
 from colorizer.training.color_loss import ColorLoss
 from colorizer.training.config import TrainingConfig
 from colorizer.training.distillation import Distillation
-from colorizer.training.objective import Objective
+from colorizer.training.objective import DEEPEST, Objective
 from colorizer.training.optimizer import PRETRAINED, ConvMuon
 from colorizer.training.perceptual import LPIPS
 from colorizer.training.teacher import FROZEN_CONVOLUTIONS, build_teacher, load_ensemble, load_teacher
@@ -106,6 +106,16 @@ def test_the_network_learns_to_predict_its_features_at_an_eighth_of_the_size(tin
     expected = features / np.sqrt((features**2).sum(-1, keepdims=True) + 1e-8)
     np.testing.assert_allclose(np.asarray(step.teacher_features), expected, atol=1e-3)
     assert step.projected.shape == step.teacher_features.shape
+
+
+def test_the_projection_starts_from_the_seed(tiny_network, loaded):
+    distillation = Distillation(teacher=loaded, feature_weight=1.0)
+    first, again, other = (
+        np.asarray(distillation.build_projection(tiny_network.get_layer(DEEPEST).output, seed).kernel)
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 def test_it_can_see_the_pictures_at_a_size_of_its_own(tiny_network, teacher, loaded):
