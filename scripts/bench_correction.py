@@ -71,7 +71,7 @@ def edits_of(address: str, number: int, photo: bytes, edits: int, pause: float) 
     """Milliseconds from one visitor's requests to his pictures."""
     random, times = np.random.default_rng(number), []
     with Visitor(address, source(number)) as visitor:
-        done = visitor.call("color_photo", visitor.upload(f"{number}.jpg", photo), 160, 1, None)
+        done = visitor.call("color_photo", visitor.upload(f"{number}.jpg", photo), 160, 1, 0, None)
         if not done["success"]:
             raise RuntimeError(done)
         hints: list[dict] = []
@@ -81,7 +81,7 @@ def edits_of(address: str, number: int, photo: bytes, edits: int, pause: float) 
             hints = [*hints[1 - MOST :], {"x": x, "y": y, "ab": [a, b], "reach": 2.5}]
             message = {"number": edit, "hints": hints, "selected": len(hints) - 1}
             start = time.perf_counter()
-            answer = visitor.call("edit", None, 1, event_data=message)
+            answer = visitor.call("edit", None, 1, 0, event_data=message)
             times.append((time.perf_counter() - start) * 1000)
             if "picture" not in answer["output"]["data"][0]:
                 raise RuntimeError(answer)

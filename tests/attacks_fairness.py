@@ -29,17 +29,17 @@ def largest_photo() -> bytes:
 @attack()
 def empty_sessions(page: Target) -> str:
     with page.honest() as visitor, page.hostile() as other, ThreadPoolExecutor(8) as pool:
-        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), 160, 1, None)
+        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), 160, 1, 0, None)
         require(done.get("success") is True, f"{done}")
-        number = other.function("change_strength")
+        number = other.function("change_colors")
 
         def empty(session: int) -> int:
-            body = {"data": [None, 1], "fn_index": number, "session_hash": f"empty{session}"}
+            body = {"data": [None, 1, 0], "fn_index": number, "session_hash": f"empty{session}"}
             return other.http.post("/gradio_api/queue/join", json=body).status_code
 
         opened = list(pool.map(empty, range(220))).count(200)
         time.sleep(1)
-        kept = visitor.call("write_result", None, 1)
+        kept = visitor.call("write_result", None, 1, 0)
         require(kept.get("success") is True, f"the photo is gone: {kept}")
         require(len(visitor.download(visitor.files(kept)[0])) > 1000, "it cannot be fetched")
     return f"{opened} empty sessions; the other's photo is there"
@@ -49,15 +49,15 @@ def empty_sessions(page: Target) -> str:
 def sessions_full_of_photos(page: Target) -> str:
     data = large_photo(6000)
     with page.honest() as visitor, page.hostile() as other:
-        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), 160, 1, None)
+        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), 160, 1, 0, None)
         require(done.get("success") is True, f"{done}")
         large = other.upload("large.png", data)
         number = other.function("color_photo")
         for session in range(120):
-            body = {"data": [large, 160, 1, None], "fn_index": number, "session_hash": f"full{session}"}
+            body = {"data": [large, 160, 1, 0, None], "fn_index": number, "session_hash": f"full{session}"}
             other.http.post("/gradio_api/queue/join", json=body)
             other.http.get("/gradio_api/queue/data", params={"session_hash": f"full{session}"})
-        kept = visitor.call("write_result", None, 1)
+        kept = visitor.call("write_result", None, 1, 0)
         require(kept.get("success") is True, f"the photo is gone: {kept}")
     return f"120 sessions with a photo of 36 megapixels: the page holds {page.memory() / 1e6:.0f} MB"
 
@@ -73,7 +73,7 @@ def sessions_full_of_tags(page: Target) -> str:
         large = other.upload("large.png", data.getvalue())
         number = other.function("color_photo")
         for session in range(60):
-            body = {"data": [large, 160, 1, None], "fn_index": number, "session_hash": f"tags{session}"}
+            body = {"data": [large, 160, 1, 0, None], "fn_index": number, "session_hash": f"tags{session}"}
             other.http.post("/gradio_api/queue/join", json=body)
             other.http.get("/gradio_api/queue/data", params={"session_hash": f"tags{session}"})
     grown = page.memory() - before
@@ -131,9 +131,9 @@ def every_way_at_once(page: Target) -> str:
         with Visitor(page.address, f"127.0.4.{number}", timeout=600) as other:
             large = other.upload("large.png", data)
             return [
-                other.call("color_photo", large, 160, 1, None),
-                other.call("change_negative", None, 160, 1, True),
-                other.call("write_result", None, 1),
+                other.call("color_photo", large, 160, 1, 0, None),
+                other.call("change_negative", None, 160, 1, 0, True),
+                other.call("write_result", None, 1, 0),
             ]
 
     def batch(number: int) -> list[dict]:

@@ -201,7 +201,7 @@ def errors_that_tell(page: Target) -> str:
         answers += [visitor.colorize({**good, "path": path}) for path in (None, 3, [], "\x00", "a" * 9000)]
         answers += [
             json.dumps(visitor.call(name, *data))
-            for name in ("color_photo", "color_photos", "change_size", "change_strength", "write_result",
+            for name in ("color_photo", "color_photos", "change_size", "change_colors", "write_result",
                          "choose", "stop", "color_example", "clear", "change_negative",
                          "accept_offer", "write_comparison")
             for data in ((), (None,) * 4, ("x",) * 4, ({"path": "/etc/passwd"},) * 4, (1e308, [], {}, "x"))

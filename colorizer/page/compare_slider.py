@@ -80,7 +80,7 @@ def pair_of(session: Session, strength: float, folder: str | Path) -> dict:
 
     Its `name` is new for every session, so that the line goes back to the middle for another photo.
     """
-    grey, colored = (session.preview.render(x) for x in (0, strength))
+    grey, colored = session.grey(), session.preview.render(strength)
     files = {
         key: gr.FileData(path=write_preview(image, folder, name)).model_dump()
         for key, image, name in (("grey", grey, "grey"), ("color", colored, "colour"))

@@ -19,7 +19,7 @@ from colorizer.colorizer import Colorizer
 from colorizer.evaluation import metrics, plots
 from colorizer.image import color
 from colorizer.image.photo import Photo
-from colorizer.limits import SIZE, check_size, check_strength
+from colorizer.limits import SIZE, check_size, check_strength, tone_of
 from colorizer.page.error_messages import errors_as_messages
 from colorizer.prediction import Prediction
 
@@ -79,6 +79,21 @@ class Session:
         if correction is None:
             return 0
         return correction.shares.nbytes + sum(array.nbytes for array in correction.distances.values())
+
+    def toned(self, tone: object) -> "Session":
+        """The same photo, warmer above 0 and cooler below.
+
+        Raises:
+            gr.Error: tone is no number, or out of range.
+        """
+        shift = tone_of(checked_tone(tone))
+        return replace(
+            self, prediction=self.prediction.with_tone(*shift), preview=self.preview.with_tone(*shift)
+        )
+
+    def grey(self) -> Image.Image:
+        """The photo in grey, at preview size: without corrections and tone, which strength 0 would leave."""
+        return self.preview.with_hints(()).with_tone().render(0)
 
     def original(self) -> Image.Image:
         """The photo as it came, at preview size."""
@@ -140,7 +155,16 @@ def checked_strength(value: object) -> float:
     return _in_range(check_strength, value, "strength")
 
 
-def _in_range(check: Callable[[float], None], value: object, name: str) -> float:
+def checked_tone(value: object) -> float:
+    """The tone that a visitor asks for; see `limits.tone_of`.
+
+    Raises:
+        gr.Error: no number, or one out of range.
+    """
+    return _in_range(tone_of, value, "tone")
+
+
+def _in_range(check: Callable[[float], object], value: object, name: str) -> float:
     number = checked_number(value, name)
     try:
         check(int(number) if number.is_integer() else number)
@@ -186,6 +210,6 @@ def write_comparison(session: Session, strength: object, folder: str | Path) -> 
     """Writes grey and coloured side by side with a caption, as one JPEG; returns its path."""
     strength = checked_strength(strength)
     path = Path(folder, f"{session.stem}-comparison.jpg")
-    pair = [np.asarray(session.preview.render(x).convert("RGB")) for x in (0, strength)]
-    plots.save_comparison(path, *pair, CAPTION)
+    pair = (session.grey(), session.preview.render(strength))
+    plots.save_comparison(path, *(np.asarray(image.convert("RGB")) for image in pair), CAPTION)
     return str(path)

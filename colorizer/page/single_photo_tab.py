@@ -1,4 +1,4 @@
-"""One photo: drop it, see it in colour at once, change strength and detail, download it."""
+"""One photo: drop it, see it in colour at once, change strength, tone and detail, download it."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,7 +7,7 @@ import gradio as gr
 from colorizer.colorizer import Colorizer
 from colorizer.image.negative import invert
 from colorizer.image.photo import Photo
-from colorizer.limits import MAX_STRENGTH, SIZE
+from colorizer.page.color_settings import ColorSettings
 from colorizer.page.compare_slider import compare, pair_of
 from colorizer.page.correction.editor import corrected, shown_photo
 from colorizer.page.correction.mode import OPEN, CorrectionMode
@@ -19,6 +19,7 @@ from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.session import (
     Session,
     checked_strength,
+    checked_tone,
     notes_html,
     predict,
     write_comparison,
@@ -30,8 +31,6 @@ from colorizer.page.settings import SETTINGS
 from colorizer.page.temp_files import scratch_dir
 
 EMPTY = "Your photo in colour appears here."
-# The working size in words: the network judges a place by 111 of its pixels around it.
-DETAIL = [("Broad", 80), ("Balanced", SIZE), ("Fine", 288)]
 GUESS = """**The colours are a guess** by a neural network: plausible, not true. The downloaded file says so
 in its metadata (XMP). Photos and results are deleted from this machine after an hour; nothing is sent
 elsewhere."""
@@ -60,7 +59,7 @@ class SinglePhotoTab:
                 self.negative = NegativeOption()
                 self.correction = CorrectionMode(store)
                 self.correct = gr.Button("Correct a colour", interactive=False, elem_id="correct-open")
-                self._add_settings()
+                self.settings = ColorSettings()
                 self.negative.add_checkbox()
                 self._add_downloads()
                 gr.Markdown(GUESS, elem_classes="small")
@@ -72,7 +71,9 @@ class SinglePhotoTab:
         ]  # fmt: skip
         self._connect_photo()
         self._connect_settings()
-        self.correction.connect(self.key, self.strength, self.before_after, self.colored, self.correct)
+        self.correction.connect(
+            self.key, self.settings.rendering, self.before_after, self.colored, self.correct
+        )
         self._connect_downloads()
 
     # --- components ------------------------------------------------------------------------------------
@@ -90,17 +91,6 @@ class SinglePhotoTab:
             elem_classes="last",
         )  # fmt: skip
         gr.Markdown(CREDITS, elem_classes=["small", "last"])
-
-    def _add_settings(self) -> None:
-        with gr.Row():
-            self.strength = gr.Slider(
-                0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours",
-                info="0 is grey, 1 as predicted, 2 vivid", buttons=[], elem_id="strength",
-            )  # fmt: skip
-            self.size = gr.Radio(
-                DETAIL, value=SIZE, label="Detail of the colours", elem_id="detail",
-                info="Broad looks at the scene as a whole, fine at small things",
-            )  # fmt: skip
 
     def _add_downloads(self) -> None:
         with gr.Row():
@@ -134,11 +124,11 @@ class SinglePhotoTab:
         self.photo.clear(self.clear, self.key, self.everything[1:], **NETWORK)
         shown = {"outputs": self.everything, "show_progress_on": self.before_after, **NETWORK}
         for event in (
-            uploaded.then(self.color_photo, [self.file, self.size, self.strength, self.key], **shown),
-            self.gallery.select(self.color_example, [self.size, self.strength, self.key], **shown),
+            uploaded.then(self.color_photo, [self.file, *self.settings.all, self.key], **shown),
+            self.gallery.select(self.color_example, [*self.settings.all, self.key], **shown),
         ):
             event.failure(self.clear_all, self.key, self.everything, **PRIVATE)
-        settings = [self.key, self.size, self.strength]
+        settings = [self.key, *self.settings.all]
         changed = {"outputs": self.everything[1:], "show_progress_on": self.before_after, **NETWORK}
         self.negative.chosen.input(self.change_negative, [*settings, self.negative.chosen], **changed)
         self.negative.accept.click(self.accept_offer, settings, **changed)
@@ -151,24 +141,27 @@ class SinglePhotoTab:
             source: a handler that returns the photo's path and the strength of its colours.
             inputs: of the handler.
         """
-        brought = button.click(source, inputs, [self.file, self.strength], **PRIVATE)
+        # The other tab shows its photos as predicted. This is done before the source has answered.
+        button.click(None, None, self.settings.tone, js="() => 0", **PRIVATE)
+        brought = button.click(source, inputs, [self.file, self.settings.strength], **PRIVATE)
         colored = brought.success(
-            self.color_photo, [self.file, self.size, self.strength, self.key], self.everything,
+            self.color_photo, [self.file, *self.settings.all, self.key], self.everything,
             show_progress_on=button, **NETWORK,
         )  # fmt: skip
         colored.failure(self.clear_all, self.key, self.everything, **PRIVATE)
         colored.success(None, js=OPEN_HERE, **PRIVATE)
 
     def _connect_settings(self) -> None:
-        self.size.change(
-            self.change_size, [self.key, self.size, self.strength], [self.key, *self.pictures],
+        self.settings.size.change(
+            self.change_size, [self.key, *self.settings.all], [self.key, *self.pictures],
             trigger_mode="always_last", show_progress_on=self.before_after, **NETWORK,
         )  # fmt: skip
-        self.strength.change(
-            self.change_strength, [self.key, self.strength], self.pictures,
+        gr.on(
+            [slider.change for slider in self.settings.rendering],
+            self.change_colors, [self.key, *self.settings.rendering], self.pictures,
             trigger_mode="always_last", show_progress="hidden", concurrency_limit=2, **PRIVATE,
         )  # fmt: skip
-        self.reset.click(lambda: (1, SIZE), None, [self.strength, self.size], **PRIVATE)
+        self.settings.reset_by(self.reset)
 
     def _connect_downloads(self) -> None:
         for button, handler, made in (
@@ -176,23 +169,29 @@ class SinglePhotoTab:
             (self.download_both, self.write_comparison, [self.comparison]),
         ):
             button.click(
-                handler, [self.key, self.strength], made, show_progress_on=button, **PRIVATE
+                handler, [self.key, *self.settings.rendering], made, show_progress_on=button, **PRIVATE
             ).success(None, js=PRESS.format(made[0].elem_id), **PRIVATE)
 
     # --- handlers --------------------------------------------------------------------------------------
 
     def color_photo(
-        self, path: str, size: float, strength: float, key: str | None, request: gr.Request
+        self, path: str, size: float, strength: float, tone: float, key: str | None, request: gr.Request
     ) -> Iterator[dict]:
         """A new photo: everything is made anew."""
         if path is None:
             raise gr.Error(EXPIRED, print_exception=False)
         session = self._predict(path, size, request)
-        yield from self._show_new(session, strength, self._keep(session, request))
+        yield from self._show_new(session, strength, tone, self._keep(session, request))
         self.store.delete(key)
 
     def color_example(
-        self, size: float, strength: float, key: str | None, event: gr.SelectData, request: gr.Request
+        self,
+        size: float,
+        strength: float,
+        tone: float,
+        key: str | None,
+        event: gr.SelectData,
+        request: gr.Request,
     ) -> Iterator[dict]:
         """An example: in the usual size, it has been made already."""
         with errors_as_messages():
@@ -203,11 +202,11 @@ class SinglePhotoTab:
             new = self._keep(session, request)
         else:
             new = self._keep(session, request, 0)  # it is in memory anyway
-        yield from self._show_new(session, strength, new)
+        yield from self._show_new(session, strength, tone, new)
         self.store.delete(key)
 
     def change_negative(
-        self, key: str | None, size: float, strength: float, chosen: bool, request: gr.Request
+        self, key: str | None, size: float, strength: float, tone: float, chosen: bool, request: gr.Request
     ) -> Iterator[dict]:
         """The same photo inverted, or as it came."""
         if key is None:
@@ -216,14 +215,17 @@ class SinglePhotoTab:
         session = self._predict(self._session(key).source, size, request, negative=bool(chosen))
         with errors_as_messages(), scratch_dir() as folder:
             new = self._keep(session, request)
-            yield {**self._result(session, strength, new, folder), **self.negative.decided(bool(chosen))}
+            yield {
+                **self._result(session, strength, tone, new, folder),
+                **self.negative.decided(bool(chosen)),
+            }
         self.store.delete(key)
 
     def accept_offer(
-        self, key: str | None, size: float, strength: float, request: gr.Request
+        self, key: str | None, size: float, strength: float, tone: float, request: gr.Request
     ) -> Iterator[dict]:
         """The negative that was noticed, inverted."""
-        yield from self.change_negative(key, size, strength, True, request)
+        yield from self.change_negative(key, size, strength, tone, True, request)
 
     def _predict(
         self, photo: str | Photo, size: float, request: gr.Request, negative: bool = False
@@ -236,21 +238,21 @@ class SinglePhotoTab:
     def _keep(self, session: Session, request: gr.Request, size: float | None = None) -> str:
         return self.store.put(requested_by(request), session, session.bytes if size is None else size)
 
-    def _show_new(self, session: Session, strength: float, key: str) -> Iterator[dict]:
+    def _show_new(self, session: Session, strength: float, tone: float, key: str) -> Iterator[dict]:
         with errors_as_messages(), scratch_dir() as folder:
             yield {
                 # Browsers cannot show every upload (TIFF for one), so the input shows a preview too.
                 self.photo: write_preview(session.original(), folder, "upload"),
-                **self._result(session, strength, key, folder),
+                **self._result(session, strength, tone, key, folder),
                 **self.negative.offered(session.prediction.photo),
             }
 
-    def _result(self, session: Session, strength: float, key: str, folder: str) -> dict:
+    def _result(self, session: Session, strength: float, tone: float, key: str, folder: str) -> dict:
         is_color = session.prediction.photo.is_color
         original = write_preview(session.original(), folder, "original") if is_color else None
         return {
             self.key: key,
-            **self._pictures(session, checked_strength(strength), folder),
+            **self._pictures(session, checked_strength(strength), tone, folder),
             self.notes: notes_html(*session.prediction.photo.notes),
             self.truth: gr.update(value=original, visible=is_color),
             self.accuracy: gr.update(visible=is_color),
@@ -260,7 +262,8 @@ class SinglePhotoTab:
             self.download_both: gr.update(interactive=True),
         }
 
-    def _pictures(self, session: Session, strength: float, folder: str) -> dict:
+    def _pictures(self, session: Session, strength: float, tone: float, folder: str) -> dict:
+        session = session.toned(tone)
         pair = pair_of(session, strength, folder)
         return {
             self.before_after: pair,
@@ -296,43 +299,45 @@ class SinglePhotoTab:
         return {self.photo: None, **self.clear(key)}
 
     def change_size(
-        self, key: str | None, size: float, strength: float, request: gr.Request
+        self, key: str | None, size: float, strength: float, tone: float, request: gr.Request
     ) -> Iterator[dict]:
         """The same photo, seen by the network in another size."""
         if key is None:
             yield {self.key: gr.skip()}
             return
-        strength = checked_strength(strength)
+        strength, tone = checked_strength(strength), checked_tone(tone)
         before = self._session(key)
         session = self._predict(before.source, size, request, negative=before.scan is not None)
         with errors_as_messages(), scratch_dir() as folder:
             session = corrected(session, before.prediction.hints)
             yield {
                 self.key: self._keep(session, request),
-                **self._pictures(session, strength, folder),
+                **self._pictures(session, strength, tone, folder),
             }
         self.store.delete(key)
 
-    def change_strength(self, key: str | None, strength: float) -> Iterator[dict]:
-        """The same prediction in another strength; the network is not run again."""
+    def change_colors(self, key: str | None, strength: float, tone: float) -> Iterator[dict]:
+        """The same prediction in another strength or tone; the network is not run again."""
         if key is None:
             yield {self.colored: gr.skip()}
             return
         session, strength = self._session(key), checked_strength(strength)
         with errors_as_messages(), scratch_dir() as folder:
-            yield self._pictures(session, strength, folder)
+            yield self._pictures(session, strength, tone, folder)
 
-    def write_result(self, key: str | None, strength: float, request: gr.Request) -> Iterator[tuple]:
+    def write_result(
+        self, key: str | None, strength: float, tone: float, request: gr.Request
+    ) -> Iterator[tuple]:
         """The file in colour at full resolution, and remarks about the photo and the file."""
-        session = self._session(key)
+        session = self._session(key).toned(tone)
         with errors_as_messages(), scratch_dir() as folder:
             with self.turns.turn(requested_by(request)):
                 path, notes = write_result(session.prediction, strength, folder)
             yield path, notes_html(*session.prediction.photo.notes, *notes)
 
-    def write_comparison(self, key: str | None, strength: float) -> Iterator[str]:
+    def write_comparison(self, key: str | None, strength: float, tone: float) -> Iterator[str]:
         """One picture of before and after."""
-        session = self._session(key)
+        session = self._session(key).toned(tone)
         with errors_as_messages(), scratch_dir() as folder:
             yield write_comparison(session, strength, folder)
 

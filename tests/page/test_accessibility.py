@@ -70,7 +70,17 @@ def test_axe_finds_nothing_serious_on_any_tab(browser, url, grey_photo, scheme, 
 
 def test_every_control_of_the_first_tab_is_reached_by_the_keyboard(visit, grey_photo):
     drop(visit, grey_photo)
-    wanted = {"photo", "examples", "before-after", "strength", "detail", "download", "comparison", "reset"}
+    wanted = {
+        "photo",
+        "examples",
+        "before-after",
+        "strength",
+        "tone",
+        "detail",
+        "download",
+        "comparison",
+        "reset",
+    }
     reached = set()
     visit.locator("body").press("Tab")
     for _ in range(60):

@@ -37,19 +37,19 @@ def start(visitor: Visitor) -> None:
     pixels[:, SIZE[0] // 2 :] = 190
     data = io.BytesIO()
     Image.fromarray(pixels).save(data, "PNG")
-    done = visitor.call("color_photo", visitor.upload("wall.png", data.getvalue()), 160, 1, None)
+    done = visitor.call("color_photo", visitor.upload("wall.png", data.getvalue()), 160, 1, 0, None)
     assert done["success"], done
 
 
 def edit(visitor: Visitor, **message: object) -> dict:
-    done = visitor.call("edit", None, 1, event_data={"number": 1, **message})
+    done = visitor.call("edit", None, 1, 0, event_data={"number": 1, **message})
     assert done["success"], done
     return done["output"]["data"][0]
 
 
-def taken_home(visitor: Visitor, strength: float = 1) -> np.ndarray:
+def taken_home(visitor: Visitor, strength: float = 1, tone: float = 0) -> np.ndarray:
     """The file at full resolution, as CIELAB."""
-    done = visitor.call("write_result", None, strength)
+    done = visitor.call("write_result", None, strength, tone)
     assert done["success"], done
     image = load_image(io.BytesIO(visitor.download(visitor.files(done)[0])))
     assert image.size == SIZE
@@ -90,7 +90,7 @@ def test_corrections_that_are_taken_back_leave_the_photo_as_it_was(visitor):
 
 def test_strength_keeps_the_corrected_color(visitor):
     edit(visitor, hints=[ORANGE])
-    done = visitor.call("change_strength", None, 0)
+    done = visitor.call("change_colors", None, 0, 0)
     assert done["output"]["data"][-1]["hints"] == [ORANGE]
     after = taken_home(visitor, strength=0)
     assert after[150, 100, 1:] == pytest.approx(asked_ab(), abs=2)
@@ -99,7 +99,7 @@ def test_strength_keeps_the_corrected_color(visitor):
 
 def test_detail_keeps_the_corrections(visitor):
     edit(visitor, hints=[ORANGE])
-    done = visitor.call("change_size", None, 80, 1)
+    done = visitor.call("change_size", None, 80, 1, 0)
     assert done["success"], done
     assert taken_home(visitor)[150, 100, 1:] == pytest.approx(asked_ab(), abs=2)
 
@@ -107,7 +107,7 @@ def test_detail_keeps_the_corrections(visitor):
 def test_before_and_after_and_the_comparison_show_the_corrections(visitor):
     edit(visitor, hints=[ORANGE])
     for function in ("finish", "write_comparison"):
-        done = visitor.call(function, None, 1)
+        done = visitor.call(function, None, 1, 0)
         path = next(p for p in visitor.files(done) if "grey" not in p)
         pixels = np.asarray(load_image(io.BytesIO(visitor.download(path))).convert("RGB")).astype(int)
         assert ((pixels[..., 0] - pixels[..., 2]) > 60).mean() > 0.03, function
@@ -133,7 +133,7 @@ def test_one_visitors_corrections_reach_no_other(address, visitor):
 def test_corrections_of_an_example_stay_with_the_visitor(address):
     with Visitor(address) as ann, Visitor(address) as bob:
         for visitor in (ann, bob):
-            done = visitor.call("color_example", 160, 1, None, event_data={"index": 0, "value": ""})
+            done = visitor.call("color_example", 160, 1, 0, None, event_data={"index": 0, "value": ""})
             assert done["success"], done
         edit(ann, hints=[ORANGE])
         assert edit(bob, hints=[])["corrections"] == []
@@ -183,7 +183,7 @@ def test_a_hostile_message_gets_a_sentence_and_changes_nothing(visitor, message,
 
 
 def test_ten_thousand_corrections_are_refused_before_they_are_read(visitor):
-    done = visitor.call("edit", None, 1, event_data={"number": 1, "hints": [ORANGE] * 10_000})
+    done = visitor.call("edit", None, 1, 0, event_data={"number": 1, "hints": [ORANGE] * 10_000})
     error = done["output"].get("error") or done["output"]["data"][0]["error"]
     assert "Traceback" not in json.dumps(done) and isinstance(error, str)
 
@@ -201,7 +201,7 @@ def test_the_most_work_that_is_allowed_ends_in_time(visitor):
 def test_a_photo_that_is_gone_gets_a_sentence(address):
     with Visitor(address) as visitor:
         for function in ("edit", "finish"):
-            done = visitor.call(function, None, 1, event_data={"number": 1, "hints": []})
+            done = visitor.call(function, None, 1, 0, event_data={"number": 1, "hints": []})
             assert not done["success"]
             assert "no longer here" in done["output"]["error"]
 

@@ -47,7 +47,13 @@ def ab_at(path: str | Path, x: float, y: float) -> np.ndarray:
 
 def test_the_endpoint_describes_hints(client):
     endpoint = client.view_api(return_format="dict")["named_endpoints"]["/correct"]
-    assert [p["parameter_name"] for p in endpoint["parameters"]] == ["photo", "hints", "strength", "size"]
+    assert [p["parameter_name"] for p in endpoint["parameters"]] == [
+        "photo",
+        "hints",
+        "strength",
+        "size",
+        "tone",
+    ]
     assert endpoint["description"].startswith("Colours a photo with some colours given by hand.")
 
 
@@ -94,7 +100,7 @@ def test_more_hints_than_a_request_may_have_get_a_sentence_at_once(address, grey
         photo = visitor.upload("grandma.jpg", grey_photo.read_bytes())
         start = time.monotonic()
         answer = visitor.http.post(
-            "/gradio_api/call/correct", json={"data": [photo, json.dumps(hints), 1, 64]}
+            "/gradio_api/call/correct", json={"data": [photo, json.dumps(hints), 1, 64, 0]}
         )
         assert time.monotonic() - start < 5
         assert answer.status_code == 413
@@ -102,9 +108,22 @@ def test_more_hints_than_a_request_may_have_get_a_sentence_at_once(address, grey
 
 
 def test_other_numbers_out_of_range_get_a_sentence(client, grey_photo):
-    for strength, size, sentence in ((9, 64, "strength must lie between"), (1, 4, "size must lie between")):
+    for strength, size, tone, sentence in (
+        (9, 64, 0, "strength must lie between"),
+        (1, 4, 0, "size must lie between"),
+        (1, 64, -4, "tone must lie between -3 and 3"),
+    ):
         with pytest.raises(AppError, match=sentence):
-            client.predict(handle_file(grey_photo), "[]", strength, size, api_name="/correct")
+            client.predict(handle_file(grey_photo), "[]", strength, size, tone, api_name="/correct")
+
+
+def test_the_tone_is_warmer_or_cooler_but_not_where_a_color_was_given(client, grey_photo):
+    hints = json.dumps([{**BROWN, "outline": [[0.4, 0.3], [0.6, 0.3], [0.6, 0.5], [0.4, 0.5]]}])
+    warm, cool = (
+        client.predict(handle_file(grey_photo), hints, 1.0, 64, tone, api_name="/correct") for tone in (1, -1)
+    )
+    assert ab_at(warm, 0.1, 0.9)[1] - ab_at(cool, 0.1, 0.9)[1] == pytest.approx(20, abs=4)
+    assert ab_at(warm, 0.5, 0.4) == pytest.approx(ab_of(BROWN["color"]), abs=4)
 
 
 def test_a_language_model_corrects_a_photo(address, grey_photo):

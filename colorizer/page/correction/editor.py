@@ -82,7 +82,7 @@ def answer_to(message: EditMessage, session: Session, strength: float, changed: 
 
     Args:
         message: what the browser sent.
-        session: the photo with the message's corrections.
+        session: the photo with the message's corrections and in its tone.
         strength: of the colours.
         changed: whether there is a new picture.
     """

@@ -1,10 +1,10 @@
 """The mode "Correct a colour" as part of a tab: its components, its events and what they do.
 
     mode = CorrectionMode(store)                    # where its components belong in the page
-    mode.connect(key, strength, before_after, …)    # once the tab's other components exist
+    mode.connect(key, settings, before_after, …)    # once the tab's other components exist
 
 Every change is an ordinary event of the queue. The photo with its corrections lies in the session store,
-under the visitor's own key; so strength, detail and downloads of the tab see the corrections.
+under the visitor's own key; so strength, tone, detail and downloads of the tab see the corrections.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from colorizer.page.compare_slider import pair_of
 from colorizer.page.correction.edit_message import EditMessage
 from colorizer.page.correction.editor import answer_to, corrected, correction_editor, picture_url
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
-from colorizer.page.session import Session, checked_strength
+from colorizer.page.session import Session, checked_strength, checked_tone
 from colorizer.page.session_store import SessionStore
 from colorizer.page.settings import LIMITS
 from colorizer.page.temp_files import scratch_dir
@@ -47,13 +47,18 @@ class CorrectionMode:
         )
 
     def connect(
-        self, key: gr.State, strength: gr.Slider, before_after: gr.HTML, colored: gr.Image, button: gr.Button
+        self,
+        key: gr.State,
+        rendering: list[gr.Slider],
+        before_after: gr.HTML,
+        colored: gr.Image,
+        button: gr.Button,
     ) -> None:
         """Adds the events.
 
         Args:
             key: of the visitor's photo in the store.
-            strength: of the colours.
+            rendering: strength and tone of the colours.
             before_after: the tab's result, brought up to date when the visitor is finished.
             colored: the tab's picture in colour, likewise.
             button: what opens the mode.
@@ -61,11 +66,11 @@ class CorrectionMode:
         self.before_after, self.colored = before_after, colored
         button.click(None, js=OPEN, api_visibility="private")
         for event in (
-            self.editor.edit(self.edit, [key, strength], self.editor, trigger_mode="multiple", **EDITS),
+            self.editor.edit(self.edit, [key, *rendering], self.editor, trigger_mode="multiple", **EDITS),
             self.reference.upload(self.take_reference, [key, self.reference], self.editor, **EDITS),
         ):
             event.failure(None, js=FAILED, api_visibility="private")
-        self.editor.done(self.finish, [key, strength], [before_after, colored], **EDITS)
+        self.editor.done(self.finish, [key, *rendering], [before_after, colored], **EDITS)
 
     def _session(self, key: str | None) -> Session:
         session = self.store.get(key)
@@ -73,15 +78,15 @@ class CorrectionMode:
             raise gr.Error(EXPIRED, print_exception=False)
         return session
 
-    def edit(self, key: str | None, strength: float, event: gr.EventData) -> dict[str, Any]:
+    def edit(self, key: str | None, strength: float, tone: float, event: gr.EventData) -> dict[str, Any]:
         """Corrections as the visitor wants them now; or only another place that is looked at."""
-        session, strength = self._session(key), checked_strength(strength)
+        session, strength, tone = self._session(key), checked_strength(strength), checked_tone(tone)
         with errors_as_messages():
             try:
                 message = EditMessage.of(event._data)
                 changed = message.hints != session.prediction.hints
                 new = corrected(session, message.hints) if changed else session
-                answer = answer_to(message, new, strength, changed)
+                answer = answer_to(message, new.toned(tone), strength, changed)
             except HintError as error:
                 number = event._data.get("number") if isinstance(event._data, dict) else None
                 return {"photo": session.name, "number": number, "error": str(error)}
@@ -103,9 +108,9 @@ class CorrectionMode:
                 },
             }
 
-    def finish(self, key: str | None, strength: float) -> Iterator[tuple[dict[str, Any], str]]:
+    def finish(self, key: str | None, strength: float, tone: float) -> Iterator[tuple[dict[str, Any], str]]:
         """Before and after, with the corrections."""
-        session, strength = self._session(key), checked_strength(strength)
+        session, strength = self._session(key).toned(tone), checked_strength(strength)
         with errors_as_messages(), scratch_dir() as folder:
             pair = pair_of(session, strength, folder)
             yield pair, pair["color"]["path"]

@@ -87,7 +87,7 @@ def test_whatever_is_asked_at_once_the_network_has_one_photo_in_hand(tiny_colori
             if number % 2:
                 return "event: complete" in ask(client, {"path": path})
             session = f"stranger{number}"
-            body = {"data": [photo, SIZE, 1.0, None], "fn_index": private[0], "session_hash": session}
+            body = {"data": [photo, SIZE, 1.0, 0, None], "fn_index": private[0], "session_hash": session}
             client.post("/gradio_api/queue/join", json=body).raise_for_status()
             answer = client.get("/gradio_api/queue/data", params={"session_hash": session}).text
             return '"success":true' in answer
