@@ -14,6 +14,7 @@ from colorizer.limits import MAX_STRENGTH, MAX_WARMTH, SIZE
 
 # The working size in words: the network judges a place by 111 of its pixels around it.
 DETAIL = [("Broad", 80), ("Balanced", SIZE), ("Fine", 288)]
+SIDE_BY_SIDE = 200  # pixels that a slider needs; on a phone, one stands below the other
 
 
 class ColorSettings:
@@ -30,10 +31,12 @@ class ColorSettings:
             self.strength = gr.Slider(
                 0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours",
                 info="0 is grey, 1 as predicted, 2 vivid", buttons=[], elem_id="strength",
+                min_width=SIDE_BY_SIDE,
             )  # fmt: skip
             self.tone = gr.Slider(
                 -MAX_WARMTH, MAX_WARMTH, 0, step=0.1, label="Cooler – warmer",
-                info="Below 0 bluer, 0 as predicted, above 0 yellower", buttons=[], elem_id="tone",
+                info="-1 cooler, 0 as predicted, 1 warmer", buttons=[], elem_id="tone",
+                min_width=SIDE_BY_SIDE,
             )  # fmt: skip
         self.size = gr.Radio(
             DETAIL, value=SIZE, label="Detail of the colours", elem_id="detail",
