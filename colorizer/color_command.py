@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 # With fewer photos, TensorFlow needs more time to load than it could save: 3 s, for about 8 ms a photo
 # where there is bfloat16.
 FEW = 300
-# Keras would load these, half a second's work, for galleries and tables that nobody asks the command for.
-UNUSED = ("matplotlib", "pandas")
+# Keras would load the first two, half a second's work, for galleries and tables that nobody asks the command
+# for. Numba would load the third, a sixth of the command's time with one photo, for linear algebra in kernels.
+UNUSED = ("matplotlib", "pandas", "scipy")
 
 
 def read_corrections(options: argparse.Namespace) -> "tuple[tuple[Hint, ...] | None, Image.Image | None]":
