@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 # where there is bfloat16.
 FEW = 300
 # Keras would load the first two, half a second's work, for galleries and tables that nobody asks the command
-# for. Numba would load the third, a sixth of the command's time with one photo, for linear algebra in kernels.
+# for. Numba would load the third, a sixth of the command's time with one photo, for linear algebra that no
+# kernel has.
 UNUSED = ("matplotlib", "pandas", "scipy")
 
 
