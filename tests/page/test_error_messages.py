@@ -17,6 +17,7 @@ from colorizer.page.error_messages import (
     Throttle,
     errors_as_messages,
 )
+from tests.helpers.clock import Clock
 
 SECRET = "/home/ada/grandma.jpg"
 
@@ -59,12 +60,11 @@ def test_the_log_says_where_but_not_what():
 
 
 def test_a_flood_of_lines_is_cut_and_counted(monkeypatch):
-    now = 0.0
-    monkeypatch.setattr(error_messages.time, "monotonic", lambda: now)
+    clock = Clock(monkeypatch, error_messages)
     throttle = Throttle()
     written = sum(throttle.filter(record("uvicorn.error", "no")) for _ in range(1000))
     assert written == error_messages.LINES_AT_ONCE
-    now = 2.0
+    clock.now += 2
     last = record("uvicorn.error", "Invalid %s", "request")
     assert throttle.filter(last)
     assert last.getMessage() == "(950 lines left out) Invalid request"

@@ -7,17 +7,14 @@ import time
 import gradio as gr
 import pytest
 
-from colorizer.page import gradio_patches
+from colorizer.page import gradio_patches, session_store
 from colorizer.page.session_store import SessionStore
+from tests.helpers.clock import Clock
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    class Clock:
-        now = 0.0
-
-    monkeypatch.setattr("colorizer.page.session_store.time.monotonic", lambda: Clock.now)
-    return Clock
+def clock(monkeypatch) -> Clock:
+    return Clock(monkeypatch, session_store)
 
 
 def test_a_value_is_had_by_its_key_alone():
@@ -87,7 +84,7 @@ def test_setting_the_computers_date_ends_no_session_and_passing_time_does(monkey
     from gradio import state_holder
 
     gradio_patches.install()
-    now = time.monotonic()
+    clock = Clock(monkeypatch, gradio_patches)
     with gr.Blocks() as page:
         key = gr.State(None, time_to_live=3600)
     state = state_holder.SessionState(page)
@@ -100,7 +97,7 @@ def test_setting_the_computers_date_ends_no_session_and_passing_time_does(monkey
         later.setattr(time, "time", lambda: 1e10)
         assert expired() == [False]
     for passed, over in ((10, False), (3599, False), (3700, True)):
-        monkeypatch.setattr(time, "monotonic", lambda passed=passed: now + passed)
+        clock.now = 1000 + passed
         assert expired() == [over]
 
 

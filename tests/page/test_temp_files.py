@@ -16,6 +16,7 @@ import pytest
 
 from colorizer.page import examples, gradio_patches, temp_files
 from tests import load
+from tests.helpers.clock import Clock
 from tests.helpers.page import Counting
 from tests.helpers.paths import ROOT
 
@@ -138,18 +139,10 @@ def test_a_page_that_is_just_starting_is_left_alone(tmp_path):
     assert not folder.exists()
 
 
-class Clock:
-    """Time that passes when a test says so."""
-
-    def __init__(self, monkeypatch):
-        self.now = 1000.0
-        monkeypatch.setattr(temp_files.time, "monotonic", lambda: self.now)
-
-
 def test_what_is_old_goes_even_what_gradio_has_forgotten_and_what_is_new_or_shown_stays(
     tmp_path, monkeypatch
 ):
-    clock, gradio = Clock(monkeypatch), tmp_path / "gradio"
+    clock, gradio = Clock(monkeypatch, temp_files), tmp_path / "gradio"
     expiry = temp_files.Expiry(tmp_path, HOUR)
     permanent = {str(gradio / "old" / "example.jpg")}
     for name in ("old/photo.jpg", "old/example.jpg", "tmp-of-an-upload", f"../{temp_files.LOCK}"):
@@ -173,7 +166,7 @@ def test_what_is_old_goes_even_what_gradio_has_forgotten_and_what_is_new_or_show
 def test_a_computers_date_that_jumps_deletes_nothing_early_and_keeps_nothing_for_long(
     tmp_path, monkeypatch, jump
 ):
-    clock, photo = Clock(monkeypatch), tmp_path / "photo.jpg"
+    clock, photo = Clock(monkeypatch, temp_files), tmp_path / "photo.jpg"
     photo.write_bytes(b"photo")
     os.utime(photo, (time.time() + jump,) * 2)
     expiry = temp_files.Expiry(tmp_path, HOUR)
@@ -184,7 +177,7 @@ def test_a_computers_date_that_jumps_deletes_nothing_early_and_keeps_nothing_for
 
 
 def test_what_is_written_to_again_stays(tmp_path, monkeypatch):
-    clock, photo = Clock(monkeypatch), tmp_path / "upload"
+    clock, photo = Clock(monkeypatch, temp_files), tmp_path / "upload"
     expiry = temp_files.Expiry(tmp_path, HOUR)
     for number in range(4):
         photo.write_bytes(b"photo" * (number + 1))

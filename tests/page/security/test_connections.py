@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
@@ -22,10 +23,10 @@ async def hello(scope, receive, send) -> None:
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-@pytest.fixture
-def port() -> Iterator[int]:
-    """A server that takes three connections of an address other than 127.0.0.1."""
-    http = limited_protocol(Connections(most=5, most_per_address=3), header_seconds=WAIT)
+@contextmanager
+def serving(header_seconds: float) -> Iterator[int]:
+    """A server that takes three connections of an address other than 127.0.0.1; gives its port."""
+    http = limited_protocol(Connections(most=5, most_per_address=3), header_seconds=header_seconds)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(hello, http=http, ws="none", lifespan="off", log_config=None))
         thread = threading.Thread(target=server.run, args=([listening],))
@@ -35,12 +36,26 @@ def port() -> Iterator[int]:
         thread.join(10)
 
 
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A server that waits for headers only a moment."""
+    with serving(WAIT) as port:
+        yield port
+
+
+@pytest.fixture
+def patient() -> Iterator[int]:
+    """A server that closes no connection because its headers are late."""
+    with serving(header_seconds=600) as port:
+        yield port
+
+
 def connect(port: int, source: str = "127.0.0.5") -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
 
 
 def is_open(one: socket.socket) -> bool:
-    one.settimeout(0.1)
+    one.settimeout(0.3)
     try:
         return one.recv(1) != b""
     except TimeoutError:
@@ -83,9 +98,9 @@ def test_a_visitor_who_reads_what_he_was_sent_may_ask_again_later(port):
             time.sleep(2 * WAIT)
 
 
-def test_an_address_has_so_many_connections_and_all_together_have_so_many(port):
+def test_an_address_has_so_many_connections_and_all_together_have_so_many(patient):
     def opened(count: int, source: str) -> list[socket.socket]:
-        return [connect(port, source) for _ in range(count)]
+        return [connect(patient, source) for _ in range(count)]
 
     ones = opened(5, "127.0.0.5")
     assert [is_open(one) for one in ones] == [True] * 3 + [False] * 2
@@ -94,7 +109,7 @@ def test_an_address_has_so_many_connections_and_all_together_have_so_many(port):
     for one in ones + others:
         one.close()
     time.sleep(0.2)
-    with connect(port) as one:
+    with connect(patient) as one:
         assert ask(one) == b"hello"
 
 

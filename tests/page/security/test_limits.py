@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from colorizer.page.error_messages import DISK_FULL
-from colorizer.page.security import body_limits, rate_limits
+from colorizer.page.security import body_limits, login, rate_limits
 from colorizer.page.security.addresses import address_of, is_limited, owner_of
 from colorizer.page.security.body_limits import BUSY, BodyLimits, items
 from colorizer.page.security.connections import Connections
@@ -16,16 +16,13 @@ from colorizer.page.security.login import Failures
 from colorizer.page.security.rate_limits import Stored, TokenBuckets
 from colorizer.page.security.routes import ROUTE, route_of
 from colorizer.page.settings import SETTINGS
+from tests.helpers.clock import Clock
 from tests.helpers.page import serving
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    class Clock:
-        now = 1000.0
-
-    monkeypatch.setattr("time.monotonic", lambda: Clock.now)
-    return Clock
+def clock(monkeypatch) -> Clock:
+    return Clock(monkeypatch, body_limits, login, rate_limits)
 
 
 # --- addresses -----------------------------------------------------------------------------------------
