@@ -231,6 +231,7 @@ def test_ctrl_c_before_the_first_photo_ends_without_a_traceback(tmp_path, color_
     code = (
         "import os, signal, sys, threading\n"
         "from colorizer import cli, color_command\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
         "real = color_command.load\n"
         "color_command.load = lambda *a, **k: (os.kill(os.getpid(), signal.SIGINT), real(*a, **k))\n"
         "sys.exit(cli.main(sys.argv[1:]))"
