@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from colorizer.image.negative import invert, is_negative
+from colorizer.image.negative import COEFFICIENTS, film_features, invert, is_negative
 from colorizer.image.reader import read_photo
 from tests.helpers.paths import EXAMPLES
 from tests.helpers.pictures import load_image
 
+PORTRAIT = EXAMPLES / "eileen-collins-nasa.jpg"  # in colour
 SCENE = np.random.default_rng(0).integers(0, 256, (60, 80), dtype=np.uint8)
 
 
@@ -56,11 +57,25 @@ def test_an_even_picture_does_not_fail():
 # --- noticing ------------------------------------------------------------------------------------------
 
 
-def on_orange_film(pixels: np.ndarray) -> np.ndarray:
-    """What a scanner sees of a colour negative, (H, W, 3) uint8, of a scene of the same kind."""
+def on_orange_film(pixels: np.ndarray, brightness: float = 4) -> np.ndarray:
+    """What a scanner sees of a colour negative, (H, W, 3) uint8; clear film has the brightness in red."""
     exposure = np.log10(np.clip(pixels / 255, 0.06, 1) ** 2.2 * 1000)
     density = 0.6 * exposure * (1, 1.05, 1.1) + np.array([0.0, 0.35, 0.65])
-    return np.clip(255 * (4 * 10**-density) ** (1 / 2.2), 0, 255).astype(np.uint8)
+    return np.clip(255 * (brightness * 10**-density) ** (1 / 2.2), 0, 255).astype(np.uint8)
+
+
+def sunset() -> np.ndarray:
+    """An orange sky over dark hills, (90, 120, 3) uint8."""
+    height = np.linspace(0.35, 1, 60)[:, None, None]
+    sky = np.broadcast_to(height * (255, 150, 60), (60, 120, 3))
+    hills = SCENE[:30, :40].repeat(3, axis=1)[..., None] * (0.2, 0.12, 0.08)
+    return np.concatenate([sky, hills]).astype(np.uint8)
+
+
+def faded(pixels: np.ndarray) -> np.ndarray:
+    """A print of the 1970s: half of its cyan dye is gone, a quarter of the yellow; the paper is yellow."""
+    light = (pixels / 255) ** (2.2 * np.array([0.5, 0.95, 0.75])) * (1, 0.95, 0.75)
+    return (255 * light ** (1 / 2.2)).astype(np.uint8)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.jpg")), ids=lambda path: path.stem)
@@ -78,6 +93,28 @@ def test_an_orange_film_is_noticed_and_its_positive_is_none_any_more(color_image
     assert not is_negative(read_photo(scene))
     assert is_negative(negative)
     assert not is_negative(invert(negative))
+
+
+def test_a_sunset_and_a_faded_print_are_no_negatives(color_image):
+    assert not is_negative(read_photo(sunset()))
+    assert not is_negative(read_photo(faded(np.asarray(color_image(120, 90, seed=3)))))
+
+
+@pytest.mark.parametrize("brightness", [1, 1.5, 2])  # twice as much light clips the clear parts
+def test_a_portrait_is_told_from_its_negative(brightness):
+    scene = np.asarray(load_image(PORTRAIT).convert("RGB"))
+    assert not is_negative(read_photo(scene))
+    assert not is_negative(read_photo(faded(scene)))
+    assert is_negative(read_photo(on_orange_film(scene, brightness)))
+
+
+def test_without_its_orange_a_colour_negative_is_not_noticed():
+    scene = np.asarray(load_image(PORTRAIT).convert("RGB"))
+    assert not is_negative(read_photo(255 - scene))
+
+
+def test_every_feature_has_coefficients(color_image):
+    assert film_features(read_photo(np.asarray(color_image(40, 30)))).keys() == COEFFICIENTS.keys()
 
 
 def test_a_grey_negative_is_noticed_by_its_sky():
