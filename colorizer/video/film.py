@@ -275,7 +275,7 @@ class _Work:
         width, height = self._film.info.size
         bytes_each = 2 * width * height * (2 if self._film.info.encoding.bits > 8 else 1)
         ahead = max(self._workers, min(AHEAD, AHEAD_BYTES // bytes_each))
-        running: deque[Future[_Analysed]] = deque()
+        running: deque[tuple[Future[_Analysed], Future[Look]]] = deque()
         cv2.setNumThreads(1)  # several frames at a time leave nothing to divide
         pool = ThreadPoolExecutor(self._workers)
         try:
@@ -283,14 +283,19 @@ class _Work:
                 if frame.repeated:
                     self._repeated.append(float(frame.pts * self._film.info.time_base))
                 look: Future[Look] = Future()
-                running.append(pool.submit(self._analyse, frame, earlier, look))
+                running.append((pool.submit(self._analyse, frame, earlier, look), look))
                 earlier = look
                 if len(running) > ahead:
-                    yield running.popleft().result()
+                    yield running.popleft()[0].result()
             while running:
-                yield running.popleft().result()
+                yield running.popleft()[0].result()
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            # While they are cancelled one by one, a worker may begin a frame whose earlier one never will.
+            for analysed, look in running:
+                if analysed.cancelled():
+                    look.cancel()
+            pool.shutdown()
 
     def _analyse(self, frame: SourceFrame, earlier: Future[Look] | None, mine: Future[Look]) -> _Analysed:
         try:

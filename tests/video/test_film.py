@@ -1,6 +1,9 @@
 """A film from file to file: pictures, sound, times, and what happens when the work is interrupted."""
 
 import errno
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import av
@@ -133,6 +136,39 @@ def test_a_film_goes_on_where_it_was_stopped_and_comes_out_the_same(films, tmp_p
 
 
 @pytest.mark.slow
+def test_a_stopped_film_ends_though_a_worker_has_begun_a_frame_whose_earlier_one_is_cancelled(
+    films, tmp_path, monkeypatch
+):
+    cancelled = []
+
+    class CancelsSlowly(ThreadPoolExecutor):
+        def shutdown(self, wait=True, *, cancel_futures=False):
+            if cancel_futures:
+                cancelled.append(self._work_queue.get_nowait().future.cancel())
+                time.sleep(0.5)  # the workers begin the frames after it
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+    def slowly(self, *arguments):
+        time.sleep(0.05)  # so that frames wait in the pool
+        return analyse(self, *arguments)
+
+    analyse = film_module._Work._analyse
+    monkeypatch.setattr(film_module._Work, "_analyse", slowly)
+    monkeypatch.setattr(film_module, "ThreadPoolExecutor", CancelsSlowly)
+    source, ended = write_film(tmp_path / "a.mp4", pan(40, step=0)), []
+
+    def run() -> None:
+        with pytest.raises(FilmStopped):
+            films.color(source, tmp_path / "b.mp4", stopped=lambda: True)
+        ended.append(True)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert cancelled == [True]
+    assert ended == [True]
+
+
 def test_other_options_do_not_use_what_a_stopped_run_has_left(films, tiny_colorizer, tmp_path, monkeypatch):
     monkeypatch.setattr(film_module, "PART_FRAMES", 1)
     source, target = write_film(tmp_path / "a.mp4", pan(40)), tmp_path / "b.mp4"
