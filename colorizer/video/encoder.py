@@ -127,14 +127,13 @@ def add_video_stream(
     context = stream.codec_context
     stream.time_base = context.time_base = info.time_base
     context.sample_aspect_ratio = info.pixel_aspect
-    primaries, curve, matrix, _ = info.color
+    primaries, curve = info.color[:2]
     context.color_range = 2 if info.encoding.full_range else 1
     context.colorspace = info.encoding.matrix
     # Untagged films are shown as their matrix suggests: it is tagged, the other two stay as they are.
     context.color_primaries = primaries if primaries > 0 else UNSPECIFIED
     context.color_trc = curve if curve > 0 else UNSPECIFIED
     context.flags |= GLOBAL_HEADER
-    del matrix
     return stream
 
 
