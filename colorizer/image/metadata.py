@@ -22,8 +22,12 @@ EXIF_IFD, GPS_IFD = 0x8769, 0x8825  # how and when the photo was taken; where
 # The main block of EXIF and of TIFF also describes the file's structure; these tags describe the photo:
 # DocumentName, ImageDescription, Make, Model, PageName, Software, DateTime, Artist, HostComputer, Rating,
 # RatingPercent, Copyright, XPTitle, XPComment, XPAuthor, XPKeywords, XPSubject.
-DESCRIPTIVE = {
-    269, 270, 271, 272, 285, 305, 306, 315, 316, 0x4746, 0x4749, 33432, 40091, 40092, 40093, 40094, 40095,
+TEXTS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 33432}
+RATINGS = {0x4746, 0x4749}
+WINDOWS_TEXTS = {40091, 40092, 40093, 40094, 40095}  # UTF-16
+# A value of another type is damaged: libtiff would not write it.
+DESCRIPTIVE: dict[int, type | tuple[type, ...]] = {
+    **dict.fromkeys(TEXTS, (str, bytes)), **dict.fromkeys(RATINGS, int), **dict.fromkeys(WINDOWS_TEXTS, bytes)
 }  # fmt: skip
 # MakerNote points to places in the old file; the others are true of the grey file alone: ColorSpace,
 # PixelXDimension, PixelYDimension, InteroperabilityIFD.
@@ -93,7 +97,7 @@ def _read_exif(image: Image.Image, notes: list[str]) -> Image.Exif:
     # Pillow raises any exception on tags of the wrong type, as decoders do on damaged pixels.
     try:
         exif = image.getexif()
-        tags = {tag: exif[tag] for tag in DESCRIPTIVE & set(exif)}
+        tags = {tag: exif[tag] for tag in DESCRIPTIVE.keys() & set(exif)}
         blocks: dict[int | None, dict[int, Any]] = {None: tags}
         blocks |= {block: dict(exif.get_ifd(block)) for block in (EXIF_IFD, GPS_IFD)}
     except Exception as error:  # noqa: BLE001
@@ -103,6 +107,9 @@ def _read_exif(image: Image.Image, notes: list[str]) -> Image.Exif:
     for block, entries in blocks.items():
         for tag, value in entries.items():
             if block == EXIF_IFD and tag in STALE_EXIF:
+                continue
+            if block is None and not isinstance(value, DESCRIPTIVE[tag]):
+                lost += 1
                 continue
             single = Image.Exif()
             (single if block is None else single.get_ifd(block))[tag] = value

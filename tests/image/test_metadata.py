@@ -271,6 +271,19 @@ def test_one_damaged_exif_tag_does_not_cost_the_others(tmp_path, picture, monkey
     assert photo.metadata.exif.get_ifd(EXIF_IFD)[0x9003] == "1931:06:14 12:00:00"
 
 
+def test_a_camera_model_that_is_a_number_is_left_out_of_a_tiff(tmp_path, picture):
+    # TIFF's own structure with two tags: Make is text, Model the number 6.
+    make = (271).to_bytes(2, "big") + b"\0\2" + b"\0\0\0\4" + b"ABC\0"
+    model = (272).to_bytes(2, "big") + b"\0\3" + b"\0\0\0\1" + b"\0\6\0\0"
+    picture.save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\2" + make + model + b"\0\0\0\0")
+    photo = read_photo(tmp_path / "a.jpg")
+    assert photo.notes == ("a.jpg: 1 of its EXIF tags are damaged and left out",)
+    write_photo(photo.original, tmp_path / "b.tif", photo)
+    with Image.open(tmp_path / "b.tif") as written:
+        assert written.tag_v2[271] == "ABC"
+        assert 272 not in written.tag_v2
+
+
 def test_a_picture_within_iptc_is_not_copied():
     datasets = [(2, 120, b"a"), (2, 202, b"preview"), (3, 20, b"\0\0"), (8, 10, b"%!PS-Adobe-3.0 EPSF-3.0")]
     data = b"".join(b"\x1c" + bytes(d[:2]) + len(d[2]).to_bytes(2, "big") + d[2] for d in datasets)
