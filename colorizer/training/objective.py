@@ -78,7 +78,7 @@ class Objective(keras.Model):
         self.distillation, self.perceptual = distillation, perceptual
         self.dropout, self.two_scale = dropout, two_scale
         # Keras finds variables and layers only among a model's own attributes.
-        self.rarity = color_loss.rarity
+        self.rarity, self.scale = color_loss.rarity, color_loss.scale
         self.lpips = perceptual.lpips if perceptual else distillation.vgg16 if distillation else None
         self.teacher = distillation.teacher if distillation else None
         # Variables, since the step is compiled once: whether LPIPS counts yet, and the adversarial loss.

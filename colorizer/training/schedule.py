@@ -8,6 +8,7 @@ The rate rises in a line during the warm-up, then falls in a line.
 
 from dataclasses import dataclass
 
+from colorizer.training.color_loss import FIRST_SCALE, PLAIN_SCALE
 from colorizer.training.config import TrainingConfig
 
 
@@ -22,6 +23,13 @@ class Schedule:
         warmup, end = self.config.warmup, self.config.end
         fall = min(1.0, (1 - progress) / (1 - warmup))
         return self.config.lr * min(1.0, (progress + 1e-3) / warmup) * (end + (1 - end) * fall)
+
+    def redescending_scale(self, progress: float) -> float:
+        """The scale of a redescending loss: plain first, then from `FIRST_SCALE` down in equal ratios."""
+        start, last = self.config.redescending_after, self.config.redescending
+        if progress < start:
+            return PLAIN_SCALE
+        return float(FIRST_SCALE * (last / FIRST_SCALE) ** ((progress - start) / (1 - start)))
 
     def crop_size(self, progress: float) -> int:
         """The side of the crops."""

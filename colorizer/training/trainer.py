@@ -190,6 +190,8 @@ class Trainer:
         """Trains on one batch of so many crops, of which this process has its share; the batch's loss."""
         progress = self.progress
         self.objective.optimizer.learning_rate = self.schedule.learning_rate(progress)
+        if self.objective.scale is not None:
+            self.objective.scale.assign(self.schedule.redescending_scale(progress))
         if self.config.lpips_after:
             self.objective.lpips_enabled.assign(float(progress >= self.config.lpips_after))
         if self.config.adversarial:

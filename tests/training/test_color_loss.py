@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from colorizer.training.color_loss import BIN, BINS, ColorLoss, bin_of, rarity_weights
+from colorizer.training.color_loss import BIN, BINS, PLAIN_SCALE, ColorLoss, bin_of, rarity_weights
 
 PHOTOS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
 AB = rgb2lab(PHOTOS / 255)[..., 1:].astype(np.float32)
@@ -47,6 +47,46 @@ def test_bins_cover_the_plane_in_squares_of_ten():
     zero = BINS // 2 * BINS + BINS // 2
     assert BIN == 10
     assert np.asarray(bin_of(ab)).tolist() == [zero, zero, zero + BINS, BINS - 1]
+
+
+def test_a_redescending_loss_is_the_plain_one_until_its_scale_falls():
+    plain, redescending = ColorLoss("mse"), ColorLoss("mse", redescending=True)
+    assert plain.scale is None
+    assert float(redescending.scale.value) == pytest.approx(PLAIN_SCALE)
+    np.testing.assert_allclose(
+        np.asarray(redescending(np.zeros_like(AB), AB)), np.asarray(plain(np.zeros_like(AB), AB)), rtol=1e-4
+    )
+
+
+def test_a_redescending_loss_is_the_scale_squared_times_one_minus_a_gaussian_of_the_error():
+    loss = ColorLoss("mse", redescending=True)
+    loss.scale.assign(12)
+    zero = np.zeros((3, 4, 4, 2), np.float32)
+    for length in (0.1, 12.0, 200.0):  # of the error, in units of a*, b*
+        error = np.array([0.6, 0.8], np.float32) * length
+        expected = 12**2 * (1 - np.exp(-(length**2) / (2 * 12**2)))
+        np.testing.assert_allclose(np.asarray(loss(zero + error, zero)), expected, rtol=1e-3)
+
+
+def test_the_minimum_of_a_redescending_loss_is_near_the_most_probable_color_and_not_the_mean():
+    truth = np.zeros((1, 10, 1, 2), np.float32)
+    truth[:, 7:] = (60, 0)  # three pixels in ten are red
+    loss = ColorLoss("mse", redescending=True)
+    answers = np.arange(0, 61, dtype=np.float32)
+    minima = {}
+    for scale in (PLAIN_SCALE, 12):
+        loss.scale.assign(scale)
+        costs = [float(loss(np.zeros_like(truth) + np.array([a, 0], np.float32), truth)[0]) for a in answers]
+        minima[scale] = answers[np.argmin(costs)]
+    assert minima == {PLAIN_SCALE: 18, 12: 0}
+
+
+def test_rare_colors_weigh_more_in_a_redescending_loss_too():
+    weights = np.full(BINS * BINS, 2, np.float32)
+    rare, plain = ColorLoss("rarity", rarity=weights, redescending=True), ColorLoss("mse", redescending=True)
+    for loss in (rare, plain):
+        loss.scale.assign(20)
+    np.testing.assert_allclose(np.asarray(rare(AB + 9, AB)), 2 * np.asarray(plain(AB + 9, AB)), rtol=1e-5)
 
 
 def test_an_unknown_loss_and_rarity_without_weights_are_refused():

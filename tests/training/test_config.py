@@ -59,6 +59,8 @@ from tests.helpers.network import TINY
         ({"adversarial": 5.0}, "adversarial needs --perceptual. Received: 5.0 without"),
         ({"lpips": -1.0}, "lpips must be at least 0. Received: -1.0"),
         ({"lpips_after": 1.0}, "lpips_after must be at least 0 and less than 1. Received: 1.0"),
+        ({"redescending": -1.0}, "redescending must be at least 0. Received: -1.0"),
+        ({"redescending_after": 1.0}, "redescending_after must be at least 0 and less than 1. Received: 1.0"),
         ({"workers": -1}, "workers must be at least 0. Received: -1"),
         ({"lpips_crop": 33}, "lpips_crop must be 0, or even and between 32 and the smallest size"),
         ({"lpips_crop": 128, "size": (64,)}, "the smallest size, 64. Received: 128"),

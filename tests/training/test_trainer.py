@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from colorizer.model.network import build_network
 from colorizer.pretrained.locate import load_weights
 from colorizer.publishing.model_card import build_card
 from colorizer.training import run_record, shards
+from colorizer.training.color_loss import PLAIN_SCALE
 from colorizer.training.config import TrainingConfig
+from colorizer.training.schedule import Schedule
 from colorizer.training.trainer import Trainer
 from tests.helpers.network import TINY
 from tests.helpers.paths import ROOT
@@ -224,6 +227,24 @@ def test_a_stage_that_another_follows_ends_at_a_share_of_its_rate(config):
     trainer = Trainer(replace(config, warmup=0.1, lr=1.0, end=0.4), TINY)
     assert trainer.schedule.learning_rate(0.55) == pytest.approx(0.7, abs=0.01)
     assert trainer.schedule.learning_rate(1.0) == pytest.approx(0.4)
+
+
+def test_a_redescending_loss_is_plain_at_first_and_its_scale_then_falls_in_equal_ratios(config):
+    schedule = Schedule(replace(config, redescending=10.0, redescending_after=0.5))
+    scales = [schedule.redescending_scale(progress) for progress in (0, 0.49, 0.5, 0.75, 1)]
+    assert scales == pytest.approx([PLAIN_SCALE, PLAIN_SCALE, 40, 20, 10])
+
+
+def test_a_step_uses_the_scale_of_its_place_in_the_run(config, tmp_path, monkeypatch):
+    trainer = Trainer(replace(config, out=str(tmp_path), redescending=12.0), TINY)
+    monkeypatch.setattr(trainer.objective, "train_on_batch", lambda batch: 1.0)
+    batch: Future[np.ndarray] = Future()
+    batch.set_result(np.zeros((8, 32, 32, 3), np.uint8))
+    for share in (0.0, 0.75):
+        trainer.state["crops"] = share * config.epochs * trainer.train_photos
+        trainer._step(8, batch)
+        scale = float(trainer.objective.scale.value)
+        assert scale == pytest.approx(trainer.schedule.redescending_scale(share))
 
 
 def test_several_sizes_get_equal_shares_of_the_run(config):
