@@ -12,12 +12,13 @@ import csv
 import os
 import posixpath
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TextIO
 
 import fsspec
 import pyarrow.parquet
 
-from colorizer.cluster.storage import Storage
+from colorizer.cluster.storage import Storage, naming_errors
 from colorizer.file_plan import PHOTO_SUFFIXES
 
 MANIFESTS = (".txt", ".csv", ".parquet", ".txt.gz", ".csv.gz")
@@ -50,18 +51,9 @@ def entries(source: str, column: str = "path", leave_out: str | None = None) -> 
     """
     if not is_manifest(source):
         yield from _folder(Storage(source), leave_out)
-    elif source.lower().endswith(".parquet"):
-        with fsspec.open(source, "rb") as file:
-            table = pyarrow.parquet.ParquetFile(file)
-            _check_column(column, table.schema_arrow.names, source)
-            for batch in table.iter_batches(PARQUET_ROWS, columns=[column]):
-                yield from (path for path in batch.column(0).to_pylist() if path)
-    else:
-        # File names are bytes: those that are not UTF-8 come back as they were.
-        with fsspec.open(
-            source, "rt", compression="infer", encoding="utf-8", errors="surrogateescape", newline=""
-        ) as file:
-            yield from _csv(file, column, source) if ".csv" in source.lower()[-7:] else _text(file)
+        return
+    with naming_errors(source) if "://" in source else nullcontext():
+        yield from _manifest(source, column)
 
 
 def relative(entry: str, root: Storage) -> str:
@@ -89,6 +81,21 @@ def relative(entry: str, root: Storage) -> str:
 def _same_protocol(entry: str, root: Storage) -> bool:
     protocol = root.fs.protocol
     return entry.partition("://")[0] in ((protocol,) if isinstance(protocol, str) else protocol)
+
+
+def _manifest(source: str, column: str) -> Iterator[str]:
+    if source.lower().endswith(".parquet"):
+        with fsspec.open(source, "rb") as file:
+            table = pyarrow.parquet.ParquetFile(file)
+            _check_column(column, table.schema_arrow.names, source)
+            for batch in table.iter_batches(PARQUET_ROWS, columns=[column]):
+                yield from (path for path in batch.column(0).to_pylist() if path)
+        return
+    # File names are bytes: those that are not UTF-8 come back as they were.
+    with fsspec.open(
+        source, "rt", compression="infer", encoding="utf-8", errors="surrogateescape", newline=""
+    ) as file:
+        yield from _csv(file, column, source) if ".csv" in source.lower()[-7:] else _text(file)
 
 
 def _text(file: TextIO) -> Iterator[str]:
@@ -119,7 +126,7 @@ def _folder(storage: Storage, leave_out: str | None) -> Iterator[str]:
     folders = [""]
     while folders:
         folder = folders.pop()
-        for name, is_folder in _local(storage, folder) if storage.local else _remote(storage, folder):
+        for name, is_folder in storage.scan(folder):
             path = f"{folder}/{name}" if folder else name
             if name.startswith(".") or storage.path(path) == skipped:
                 continue
@@ -127,16 +134,3 @@ def _folder(storage: Storage, leave_out: str | None) -> Iterator[str]:
                 folders.append(path)
             elif posixpath.splitext(name)[1].lower() in PHOTO_SUFFIXES:
                 yield path
-
-
-def _local(storage: Storage, folder: str) -> Iterator[tuple[str, bool]]:
-    with os.scandir(storage.path(folder)) as found:
-        for entry in found:
-            yield entry.name, entry.is_dir(follow_symlinks=False)
-
-
-def _remote(storage: Storage, folder: str) -> Iterator[tuple[str, bool]]:
-    for entry in storage.fs.ls(storage.path(folder).rstrip("/"), detail=True):
-        name = posixpath.basename(entry["name"].rstrip("/"))
-        if name and entry["name"].rstrip("/") != storage.path(folder).rstrip("/"):
-            yield name, entry["type"] == "directory"

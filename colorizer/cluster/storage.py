@@ -11,6 +11,8 @@ an object when all of it has arrived.
 import os
 import posixpath
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -90,7 +92,8 @@ class Storage:
             OSError: the file system cannot say, or it is a folder.
         """
         try:
-            info = self.fs.info(self.path(name))
+            with self._naming_errors(name):
+                info = self.fs.info(self.path(name))
         except FileNotFoundError:
             return None
         if info.get("type") == "directory":
@@ -103,7 +106,27 @@ class Storage:
         Raises:
             OSError: it cannot be read.
         """
-        return bytes(self.fs.cat_file(self.path(name)))
+        with self._naming_errors(name):
+            return bytes(self.fs.cat_file(self.path(name)))
+
+    def scan(self, folder: str) -> Iterator[tuple[str, bool]]:
+        """The names in a folder, and whether each is a folder itself; "" is the root.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        path = self.path(folder).rstrip("/")
+        if self.local:
+            with os.scandir(path) as found:
+                for entry in found:
+                    yield entry.name, entry.is_dir(follow_symlinks=False)
+            return
+        with self._naming_errors(folder):
+            found = self.fs.ls(path, detail=True)
+        for info in found:
+            file = info["name"].rstrip("/")
+            if file != path:  # an empty object may stand for the folder itself
+                yield posixpath.basename(file), info["type"] == "directory"
 
     def write(self, name: str, data: bytes) -> None:
         """Writes a file in one step, with the folders above it.
@@ -117,9 +140,11 @@ class Storage:
             os.makedirs(folder, exist_ok=True)
             _tidy_up(folder)
             replace_file(Path(path), data)
-        elif self._whole_puts:
-            self.fs.pipe_file(path, data)
-        else:
+            return
+        with self._naming_errors(name):
+            if self._whole_puts:
+                self.fs.pipe_file(path, data)
+                return
             self.fs.makedirs(folder, exist_ok=True)
             partial = f"{folder}/.{secrets.token_hex(8)}.partial"
             try:
@@ -129,6 +154,15 @@ class Storage:
                 if self.fs.exists(partial):
                     self.fs.rm_file(partial)
                 raise
+
+    @contextmanager
+    def _naming_errors(self, name: str) -> Iterator[None]:
+        """Within it, errors say which file they are about; those of a disk do so by themselves."""
+        if self.local:
+            yield
+        else:
+            with naming_errors(f"{self.url.rstrip('/')}/{name}"):
+                yield
 
     def ignores_case(self) -> bool:
         """Whether `A.jpg` and `a.jpg` are one file here. The folder must exist and be writable."""
@@ -140,6 +174,26 @@ class Storage:
             return probe.with_name(probe.name.lower()).exists()
         finally:
             probe.unlink()
+
+
+@contextmanager
+def naming_errors(url: str) -> Iterator[None]:
+    """Within it, whatever the library of a bucket raises is an OSError that begins with the URL.
+
+    s3fs says "Access Denied" and not to what, and some of its errors, such as those about missing
+    credentials, are classes of botocore's. A ValueError stays as it is.
+    """
+    try:
+        yield
+    except ValueError:
+        raise
+    except Exception as error:  # each library has its own
+        kind: type[OSError] = OSError
+        if isinstance(error, OSError):  # a class of the library's may want other arguments
+            kind = next(base for base in type(error).__mro__ if base.__module__ == "builtins")
+        named = kind(f"{url}: {str(error) or type(error).__name__}")
+        named.errno = getattr(error, "errno", None)
+        raise named from error
 
 
 @lru_cache(maxsize=4096)
