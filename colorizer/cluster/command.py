@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import pyarrow as pa
 import pyarrow.compute
@@ -30,6 +30,7 @@ os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 import ray
 
 from colorizer.batch import Stop
+from colorizer.cluster.local_node import local_node
 from colorizer.cluster.manifest import entries, root_of
 from colorizer.cluster.photo import PhotoSettings
 from colorizer.cluster.pipeline import Resources, Source, color_all
@@ -80,17 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = WorkerSettings(photos, options.weights, limits, options.cores, inherited)
     memory = options.memory * 1e9 if options.memory else WORKER_BYTES + MEGAPIXEL_BYTES * limits.megapixels
     resources = Resources(options.workers, options.cores, memory)
-    try:
-        _connect(options.address)
-    except (OSError, ValueError) as error:
-        return _complain(f"there is no Ray cluster at {options.address or 'this machine'}: {error}")
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_connected(options.address))
+        except (OSError, ValueError) as error:
+            return _complain(f"there is no Ray cluster at {options.address or 'this machine'}: {error}")
         if not resources.workers_now():
             need = f"{resources.cores} cores and {resources.memory / 1e9:.2f} GB of memory"
             say(f"note: there is no room for a worker, which needs {need}; Ray waits for some. See --memory")
         return _run(color_all(settings, source, resources), report)
-    finally:
-        ray.shutdown()
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -149,18 +148,25 @@ def _check_places(root: Storage, out: Storage) -> None:
         raise ValueError(f"OUT contains the photos, so results and photos would mix. Received: {out.url}")
 
 
-def _connect(address: str | None) -> None:
-    """Joins a cluster, or starts one on this machine."""
-    options: dict[str, Any] = {}
+@contextmanager
+def _connected(address: str | None) -> Iterator[None]:
+    """Joins a cluster, or starts one on this machine and ends it.
+
+    Raises:
+        OSError: there is no cluster at the address.
+        ValueError: it is none.
+    """
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     host, _, port = address.rpartition(":")
     if port.isdecimal():  # Ray itself would try for minutes
         socket.create_connection((host, int(port)), timeout=10).close()
-    if address == "local":
-        # Paths and rows are small; Ray would take a third of the memory for what it keeps.
-        options = {"include_dashboard": False, "object_store_memory": 200_000_000}
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # errors are told below, in a sentence
-    ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
+    with local_node() if address == "local" else nullcontext(address) as place:
+        ray.init(place, log_to_driver=False, logging_level=logging.ERROR)
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
 class _StopAtOnce(Stop):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from colorizer import __version__
 from colorizer.cluster.photo import PhotoSettings, PhotoTask
 from colorizer.colorizer import Colorizer
+from colorizer.fast_import import gc_paused, hide_modules
 from colorizer.limits import Limits
 from colorizer.model.runtime import select_runtime
 
@@ -54,6 +55,8 @@ def load(settings: WorkerSettings, repeats: bool = False) -> PhotoTask:
     os.environ.update(settings.environment)
     # Nothing is measured: with many workers on a machine, a measurement would say little, and all machines
     # should compute alike. COLORIZER_RUNTIME=tensorflow chooses the other runtime for all of them.
-    runtime = select_runtime(threads=settings.cores, fast_start=True)
-    colorizer = Colorizer.from_pretrained(settings.weights, settings.limits, runtime)
+    # Numba would load SciPy, for linear algebra that is not used here.
+    with gc_paused(), hide_modules("scipy"):
+        runtime = select_runtime(threads=settings.cores, fast_start=True)
+        colorizer = Colorizer.from_pretrained(settings.weights, settings.limits, runtime)
     return PhotoTask(settings.photos, colorizer, repeats)
