@@ -12,8 +12,9 @@ several machines that take a shard of the photos each (`shard.py`) agree on them
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from colorizer.errors import PhotoError
@@ -97,6 +98,7 @@ def plan_files(
             document cannot be read.
     """
     inputs = list(inputs)
+    resolve = cache(Path.resolve)  # it asks the disk about every folder above a file
     for path in inputs:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise PhotoError(f"{path} is a device or a pipe, not a photo.")
@@ -104,12 +106,12 @@ def plan_files(
         single = len(inputs) == 1 and inputs[0].is_file() and not output.is_dir()
         suffix = output.suffix.lower()
         if single and (suffix in PHOTO_SUFFIXES or (suffix in CONTAINERS and is_film(inputs[0]))):
-            return _distinct(_pages(Job(inputs[0], output, exact=True), all_pages))
+            return _distinct(_pages(Job(inputs[0], output, exact=True), all_pages), resolve)
         _check_output(inputs, output)
     jobs, seen = [], set()
     others: set[Path] = set()
-    for source, relative in find_photos(inputs, output):
-        identity = source.resolve()
+    for source, relative in find_photos(inputs, output, resolve):
+        identity = resolve(source)
         if identity not in seen:
             seen.add(identity)
             if shard is not None and not shard.holds(relative):
@@ -119,11 +121,13 @@ def plan_files(
             beside = source.with_name(f"{source.stem}{BESIDE}{name.suffix}")
             target = beside if output is None else output / name
             jobs += _pages(Job(source, target, name=relative), all_pages)
-    plan = _distinct(jobs)
+    plan = _distinct(jobs, resolve)
     return replace(plan, jobs=tuple(job for job in plan.jobs if job.source not in others))
 
 
-def find_photos(inputs: Iterable[Path], output: Path | None = None) -> Iterator[tuple[Path, Path]]:
+def find_photos(
+    inputs: Iterable[Path], output: Path | None = None, resolve: Callable[[Path], Path] = Path.resolve
+) -> Iterator[tuple[Path, Path]]:
     """Yields every photo and film with its path relative to the input that it was found in.
 
     Results are not photos: neither files in `output` nor what `BESIDE` named, which says in its metadata
@@ -142,7 +146,7 @@ def find_photos(inputs: Iterable[Path], output: Path | None = None) -> Iterator[
                 or not file.is_file()
             ):
                 continue
-            if inside is not None and file.resolve().is_relative_to(inside):
+            if inside is not None and resolve(file).is_relative_to(inside):
                 continue
             if file.stem.endswith(BESIDE) and (
                 _beside_a_film(file) if suffix in FILM_SUFFIXES else is_result(file)
@@ -191,7 +195,7 @@ def _check_output(inputs: list[Path], output: Path) -> None:
             )
 
 
-def _distinct(jobs: list[Job]) -> Plan:
+def _distinct(jobs: list[Job], resolve: Callable[[Path], Path]) -> Plan:
     """The jobs with a different name for every result, and none with the name of a photo."""
     key = _Key()
     count = Counter(key(job.target) for job in jobs)
@@ -201,13 +205,13 @@ def _distinct(jobs: list[Job]) -> Plan:
             added = job.target.stem[len(job.source.stem) :]  # BESIDE, or nothing
             job = replace(job, target=job.target.with_name(f"{job.source.name}{added}{job.target.suffix}"))
         renamed.append(job)
-    photos = {key(job.source.resolve()): job.source for job in jobs}
+    photos = {key(resolve(job.source)): job.source for job in jobs}
     planned = {key(job.target) for job in renamed}
     owners: dict[str, Path] = {}
     result, notes = [], []
     for job in renamed:
         target, number = job.target, 1
-        own = key(job.source.resolve())  # colouring refuses a photo that would overwrite itself
+        own = key(resolve(job.source))  # colouring refuses a photo that would overwrite itself
 
         while (name := key(target)) in owners or (
             (name in photos and name != own) or (name in planned and number > 1)
