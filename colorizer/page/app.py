@@ -67,7 +67,9 @@ def build_page(colorizer: Colorizer) -> Page:
             single = SinglePhotoTab(colorizer, examples, store, turns)
         with gr.Tab("Many photos"):
             batch = BatchTab(colorizer, store, turns)
-            single.correct_from(batch.correct, batch.source, [batch.key, batch.chosen, batch.strength])
+            single.correct_from(
+                batch.correct, batch.source, [batch.key, batch.chosen, batch.controls.strength]
+            )
         if film_process.available():
             with gr.Tab("Film"):
                 FilmTab(colorizer, store, turns)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import gradio as gr
 
 from colorizer.colorizer import Colorizer
-from colorizer.limits import MAX_STRENGTH
 from colorizer.page.batch import ARCHIVE, Batch
 from colorizer.page.compare_slider import compare
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
+from colorizer.page.job_controls import PRIVATE, JobControls
 from colorizer.page.security.addresses import requested_by
 from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.session import checked_strength
@@ -20,7 +20,6 @@ INTRODUCTION = f"""Up to {MAX_PHOTOS:g} photos at once. Each comes back at its f
 in one ZIP file; a photo that cannot be read is named and does not stop the rest."""
 EMPTY = "Choose a finished picture to see it before and after."
 NO_PHOTOS = "Choose some photos first."
-PRIVATE = {"api_visibility": "private"}
 # A queue of its own: a long batch must not keep those with a single photo waiting.
 BATCHES = {
     "concurrency_limit": SETTINGS.batches,
@@ -52,32 +51,18 @@ class BatchTab:
 
     def _add_inputs(self) -> None:
         self.files = gr.File(file_count="multiple", label="Your photos", height=220, elem_id="files")
-        self.strength = gr.Slider(
-            0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours", buttons=[],
-            info="0 is grey, 1 as predicted, 2 vivid",
-        )  # fmt: skip
-        with gr.Row():
-            self.start = gr.Button("Colour them all", variant="primary", elem_id="start")
-            self.cancel = gr.Button("Cancel", interactive=False, elem_id="stop")
+        self.controls = JobControls("Colour them all", "start", "stop")
         self.progress = gr.HTML(elem_id="progress", min_height=70)
         self.archive = gr.DownloadButton("Download all as ZIP", interactive=False, elem_id="zip")
 
     def _connect(self) -> None:
         shown = [
-            self.key, self.progress, self.gallery, self.before_after, self.correct, self.start, self.cancel,
-            self.archive,
+            self.key, self.progress, self.gallery, self.before_after, self.correct, self.archive,
         ]  # fmt: skip
-        colored = self.start.click(self.color_photos, [self.files, self.strength, self.key], shown, **BATCHES)
-        colored.failure(lambda: self._buttons(running=False), None, [self.start, self.cancel], **PRIVATE)
-        self.cancel.click(self.stop, self.key, self.cancel, **PRIVATE)
+        inputs = [self.files, self.controls.strength, self.key]
+        self.controls.connect(self.color_photos, inputs, shown, self.stop, self.key, **BATCHES)
         chosen = [self.before_after, self.chosen, self.correct]
         self.gallery.select(self.choose, self.key, chosen, show_progress="hidden", **PRIVATE)
-
-    def _buttons(self, running: bool) -> dict:
-        return {
-            self.start: gr.update(interactive=not running),
-            self.cancel: gr.update(interactive=running),
-        }
 
     # --- handlers --------------------------------------------------------------------------------------
 
@@ -114,7 +99,7 @@ class BatchTab:
             self.gallery: [],
             self.before_after: None,
             self.correct: gr.update(interactive=False),
-            **self._buttons(running=True),
+            **self.controls.buttons(running=True),
             self.archive: gr.update(value=None, interactive=False),
         }
         with batch.open_archive() as archive:
@@ -124,7 +109,7 @@ class BatchTab:
                         break
                     batch.add(self.colorizer, path, strength, archive)
                 yield {self.progress: batch.report(total), self.gallery: batch.gallery()}
-        done = {self.progress: batch.report(total, over=True), **self._buttons(running=False)}
+        done = {self.progress: batch.report(total, over=True), **self.controls.buttons(running=False)}
         if batch.done:
             done[self.archive] = gr.update(value=str(batch.path(ARCHIVE)), interactive=True)
         yield done
@@ -135,7 +120,7 @@ class BatchTab:
         batch = self.store.get(key)
         if batch is not None:
             batch.cancelled.set()
-        return {self.cancel: gr.update(interactive=False)}
+        return {self.controls.cancel: gr.update(interactive=False)}
 
     def choose(self, key: str | None, event: gr.SelectData) -> dict:
         """Shows a finished picture before and after."""

@@ -3,10 +3,13 @@
     settings = ColorSettings()           # where the components belong in the page
     settings.rendering                   # [strength, tone]: no need to run the network again
     settings.all                         # [size, strength, tone]
+    strength_slider()                    # the first of them alone, for other tabs
 
 A photo's prediction lies in the session store as the network made it; these values come with every event and
 are applied when a picture is rendered.
 """
+
+from typing import Any
 
 import gradio as gr
 
@@ -15,6 +18,14 @@ from colorizer.limits import MAX_STRENGTH, MAX_WARMTH, SIZE
 # The working size in words: the network judges a place by 111 of its pixels around it.
 DETAIL = [("Broad", 80), ("Balanced", SIZE), ("Fine", 288)]
 SIDE_BY_SIDE = 200  # pixels that a slider needs; on a phone, one stands below the other
+
+
+def strength_slider(**options: Any) -> gr.Slider:
+    """A slider that scales the colours; the options are Gradio's."""
+    return gr.Slider(
+        0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours", buttons=[],
+        info="0 is grey, 1 as predicted, 2 vivid", **options,
+    )  # fmt: skip
 
 
 class ColorSettings:
@@ -28,11 +39,7 @@ class ColorSettings:
 
     def __init__(self):
         with gr.Row():
-            self.strength = gr.Slider(
-                0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours",
-                info="0 is grey, 1 as predicted, 2 vivid", buttons=[], elem_id="strength",
-                min_width=SIDE_BY_SIDE,
-            )  # fmt: skip
+            self.strength = strength_slider(elem_id="strength", min_width=SIDE_BY_SIDE)
             self.tone = gr.Slider(
                 -MAX_WARMTH, MAX_WARMTH, 0, step=0.1, label="Cooler – warmer",
                 info="-1 cooler, 0 as predicted, 1 warmer", buttons=[], elem_id="tone",

@@ -7,7 +7,6 @@
 The tab exists only where the extra "video" is installed. What a film may use is in `film_process.FilmLimits`.
 """
 
-import html
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +16,12 @@ import gradio as gr
 
 from colorizer.colorizer import Colorizer
 from colorizer.film_types import FILM_SUFFIXES
-from colorizer.limits import MAX_STRENGTH
 from colorizer.page.error_messages import errors_as_messages
 from colorizer.page.film_process import FilmLimits, FilmProcess
+from colorizer.page.job_controls import PRIVATE, JobControls
 from colorizer.page.security.addresses import requested_by
 from colorizer.page.security.fair_queue import FairTurns
-from colorizer.page.session import checked_strength
+from colorizer.page.session import checked_strength, notes_html
 from colorizer.page.session_store import SessionStore
 from colorizer.page.settings import LIMITS, SETTINGS
 
@@ -33,7 +32,6 @@ INTRODUCTION = f"""A black-and-white film of up to {FILM_LIMITS.seconds:g} secon
 EMPTY = "Here you see the film in colour."
 NO_FILM = "Choose a film first."
 ONE_AT_A_TIME = "Your other film is not finished yet. One at a time, please."
-PRIVATE = {"api_visibility": "private"}
 # Each takes a process with some hundred megabytes; more would not be faster.
 FILMS = {"concurrency_limit": 2, "concurrency_id": "film", "show_progress": "hidden", **PRIVATE}
 
@@ -89,27 +87,14 @@ class FilmTab:
         self.file = gr.File(
             file_types=sorted(FILM_SUFFIXES), label="Your film", height=160, elem_id="film-file"
         )
-        self.strength = gr.Slider(
-            0, MAX_STRENGTH, 1, step=0.05, label="Strength of the colours", buttons=[],
-            info="0 is grey, 1 as predicted, 2 vivid",
-        )  # fmt: skip
-        with gr.Row():
-            self.start = gr.Button("Colour the film", variant="primary", elem_id="film-start")
-            self.cancel = gr.Button("Cancel", interactive=False, elem_id="film-stop")
+        self.controls = JobControls("Colour the film", "film-start", "film-stop")
         self.progress = gr.HTML(elem_id="film-progress", min_height=70)
         self.download = gr.DownloadButton("Download the film", interactive=False, elem_id="film-download")
 
     def _connect(self) -> None:
-        shown = [self.key, self.progress, self.player, self.start, self.cancel, self.download]
-        colored = self.start.click(self.color_film, [self.file, self.strength, self.key], shown, **FILMS)
-        colored.failure(lambda: self._buttons(running=False), None, [self.start, self.cancel], **PRIVATE)
-        self.cancel.click(self.stop, self.key, self.cancel, **PRIVATE)
-
-    def _buttons(self, running: bool) -> dict:
-        return {
-            self.start: gr.update(interactive=not running),
-            self.cancel: gr.update(interactive=running),
-        }
+        inputs = [self.file, self.controls.strength, self.key]
+        shown = [self.key, self.progress, self.player, self.download]
+        self.controls.connect(self.color_film, inputs, shown, self.stop, self.key, **FILMS)
 
     # --- handlers --------------------------------------------------------------------------------------
 
@@ -141,19 +126,18 @@ class FilmTab:
             self.key: self.store.put(owner, film, close=film.cancel),
             self.progress: report(0, None, 0.0),
             self.player: None,
-            **self._buttons(running=True),
+            **self.controls.buttons(running=True),
             self.download: gr.update(value=None, interactive=False),
         }
         for step in film.run(self.colorizer, self.turns, owner):
             yield {self.progress: report(step.done, step.total, time.monotonic() - film.started)}
         if film.cancelled:
-            yield {self.progress: "<p role='status'>Cancelled.</p>", **self._buttons(running=False)}
+            yield {self.progress: "<p role='status'>Cancelled.</p>", **self.controls.buttons(running=False)}
             return
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in film.notes)
         yield {
-            self.progress: f"<div role='status'><p>The film is in colour.</p>{notes}</div>",
+            self.progress: f"<div role='status'><p>The film is in colour.</p>{notes_html(*film.notes)}</div>",
             self.player: {"film": gr.FileData(path=str(film.result)).model_dump()},
-            **self._buttons(running=False),
+            **self.controls.buttons(running=False),
             self.download: gr.update(value=str(film.result), interactive=True),
         }
 
@@ -162,7 +146,7 @@ class FilmTab:
         film = self.store.get(key)
         if film is not None:
             film.cancel()
-        return {self.cancel: gr.update(interactive=False)}
+        return {self.controls.cancel: gr.update(interactive=False)}
 
 
 def report(done: int, total: int | None, seconds: float) -> str:
