@@ -16,6 +16,10 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from colorizer.image.tag_directory import limit_directories
+
+limit_directories()
+
 # Pillow's names, the most common first. None of them starts a program, opens another file or uses a network.
 # MPO, as cameras write it, is opened by "JPEG"; "PPM" also reads PGM, PBM, PNM and PFM.
 DECODERS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "PPM", "TIFF", "WEBP", "AVIF", "HEIF", "JPEG2000", "TGA")

@@ -56,7 +56,7 @@ def texts(datasets: Iterable[Dataset]) -> dict[int, list[str]]:
                 text = value.decode("utf-8")
             except UnicodeDecodeError:
                 text = value.decode("cp1252", "replace")
-            text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text).strip()  # XML cannot hold these
+            text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text).strip()  # control characters
             if text:
                 found.setdefault(number, []).append(text)
     return found

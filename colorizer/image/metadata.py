@@ -1,5 +1,6 @@
 """What a photo's file says about the photo: captions, people, places, dates, rights, resolution.
 
+    notes = discard_wrong_types(image)                  # before and after its pixels are loaded
     metadata, notes = read_metadata(image, path)        # `image` is open and loaded
 
 docs/metadata.md has a table of what is kept for which file type; `metadata_writer.py` writes it. Only what
@@ -8,6 +9,7 @@ the coloured copy, and some of it is dangerous to copy. A photo's metadata can b
 part that cannot be read is left out with a note, and never costs the photo.
 """
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,9 +50,18 @@ STALE_NAMESPACES = ("http://ns.adobe.com/camera-raw-settings/1.0/", "http://dark
 MAX_SIDECAR = 1_000_000  # bytes
 MAX_TEXT = 100_000  # characters of one comment or text
 MAX_TEXTS = 1_000_000  # of all of them
+MAX_TEXT_COUNT = 1000  # a file of 50 MB has room for twelve million empty comments
 # Bytes of EXIF, of XMP and of IPTC data each: what people write takes kilobytes. A page keeps many photos in
 # memory, and a file of 50 MB could be one tag, which is held three times.
 MAX_BLOCK = 4_000_000
+# What Pillow's decoders put into `info`, with the types that its other parts expect there, and a name for it.
+INFO_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "exif": ((bytes,), "EXIF"),
+    "xmp": ((bytes,), "XMP"),
+    "icc_profile": ((bytes,), "colour profile"),
+    "transparency": ((bytes, int, tuple), "transparency"),
+    "dpi": ((tuple,), "resolution"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +83,27 @@ class Metadata:
     comments: tuple[str, ...] = ()
     text: dict[str, str] = field(default_factory=dict)
     dpi: tuple[float, float] | None = None
+
+
+def discard_wrong_types(image: Image.Image) -> list[str]:
+    """Removes values of a wrong type from `image.info`, which would end the reading of the pixels.
+
+    A TIFF can have numbers where its XMP should be. In a PNG, a text with the keyword "icc_profile" takes the
+    place of the colour profile: Pillow keeps both under one name.
+
+    Args:
+        image: open; the texts behind the pixels of a PNG are there when it is loaded.
+
+    Returns:
+        What was removed: "its XMP …".
+    """
+    notes = []
+    for key, (types, name) in INFO_TYPES.items():
+        value = image.info.get(key)
+        if value is not None and not isinstance(value, types):
+            del image.info[key]
+            notes.append(f"its {name} is damaged and left out")
+    return notes
 
 
 def read_metadata(image: Image.Image, path: Path | None) -> tuple[Metadata, list[str]]:
@@ -183,40 +215,47 @@ def _read_iptc(image: Image.Image, notes: list[str]) -> bytes:
 
 
 def _comments(image: Image.Image) -> tuple[str, ...]:
+    if image.format == "PNG":  # which has texts
+        return ()
     raw = [data for name, data in getattr(image, "applist", []) if name == "COM"]
     other = image.info.get("comment") or image.info.get("id_section")  # the latter of TGA
     if not raw and other:
         raw = [other]
-    texts = []
-    for data in raw:
+    texts: list[str] = []
+    length = 0
+    for data in raw[:MAX_TEXT_COUNT]:
         text = data
         if isinstance(data, bytes):
             try:
                 text = data.decode("utf-8")
             except UnicodeDecodeError:
                 text = data.decode("latin-1")
-        texts.append(_printable(text))
-        if sum(map(len, texts)) > MAX_TEXTS:
+        if text := _printable(text):
+            texts.append(text)
+        length += len(text)
+        if length > MAX_TEXTS:
             break
-    return tuple(text for text in texts if text)
+    return tuple(texts)
 
 
 def _png_text(image: Image.Image) -> dict[str, str]:
     if image.format != "PNG":
         return {}
-    texts = {}
-    for key, value in getattr(image, "text", {}).items():
-        text = _printable(value)
+    texts: dict[str, str] = {}
+    length = 0
+    for keyword, value in itertools.islice(getattr(image, "text", {}).items(), MAX_TEXT_COUNT):
+        key, text = _printable(keyword), _printable(value)
         if text and not key.startswith(("Raw profile type", "XML:com.adobe.xmp")):
             texts[key] = text
-        if sum(map(len, texts.values())) > MAX_TEXTS:
+            length += len(text)
+        if length > MAX_TEXTS:
             break
     return texts
 
 
 def _printable(text: object) -> str:
     """A text without control characters, which neither XML nor a terminal accepts."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", str(text)).strip()[:MAX_TEXT]
+    return xmp.printable(str(text)).strip()[:MAX_TEXT]
 
 
 def _plausible(dpi: Any) -> tuple[float, float] | None:

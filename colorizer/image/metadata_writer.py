@@ -14,12 +14,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from colorizer.image import iptc, provenance, xmp
-from colorizer.image.metadata import EXIF_IFD, GPS_IFD, ORIENTATION, TIFF_IPTC, Metadata
+from colorizer.image.metadata import EXIF_IFD, GPS_IFD, INFO_TYPES, ORIENTATION, TIFF_IPTC, Metadata
 
 XMP_FORMATS = {"JPEG", "PNG", "TIFF", "WEBP", "AVIF", "HEIF"}
 EXIF_FORMATS = {"JPEG", "PNG", "WEBP", "AVIF", "HEIF"}  # TIFF has the same tags in a structure of its own
 MAX_SEGMENT = 65000  # bytes in one segment of a JPEG, less its heading
 MAX_TGA_ID = 255  # bytes
+MAX_JPEG_2000_COMMENT = 65531  # bytes, as its marker segment can hold
 TIFF_XMP = 700
 # IPTC's properties in XMP, from "IPTC Photo Metadata Standard 2022.1", with the kind of their value.
 IPTC_IN_XMP = {
@@ -175,7 +176,8 @@ def _png_chunks(metadata: Metadata, packet: bytes) -> PngInfo:
     if metadata.comments:
         text.setdefault("Comment", "\n".join(metadata.comments))
     for key, value in text.items():
-        if re.fullmatch(r"[ -~\xa1-\xff]{1,79}", key):  # as PNG defines a keyword
+        # As PNG defines a keyword; Pillow would take a text with one of its own names for something else.
+        if re.fullmatch(r"[ -~\xa1-\xff]{1,79}", key) and key not in INFO_TYPES:
             chunks.add_text(key, value)  # becomes an international text where Latin-1 is not enough
     if metadata.iptc:
         block = iptc.to_photoshop(metadata.iptc).hex()
@@ -209,6 +211,11 @@ def _short_comment(metadata: Metadata, kind: str, comments: list[str], options: 
     description = metadata.exif.get(270)
     text = "\n".join(comments or captions or ([description] if isinstance(description, str) else []))
     if text and kind == "JPEG2000":
-        options["comment"] = text.encode()
+        options["comment"] = _cut(text, MAX_JPEG_2000_COMMENT)
     elif text:
-        options["id_section"] = text.encode()[:MAX_TGA_ID].decode("utf-8", "ignore").encode()
+        options["id_section"] = _cut(text, MAX_TGA_ID)
+
+
+def _cut(text: str, length: int) -> bytes:
+    """As many of a text's characters as have room in so many bytes of UTF-8."""
+    return text.encode()[:length].decode("utf-8", "ignore").encode()

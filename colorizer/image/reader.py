@@ -20,7 +20,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from colorizer.errors import PhotoError
 from colorizer.image import color_encoding
 from colorizer.image.decoders import high_depth_of_heif, open_image, unsupported
-from colorizer.image.metadata import ORIENTATION, read_metadata
+from colorizer.image.metadata import ORIENTATION, discard_wrong_types, read_metadata
 from colorizer.image.photo import Photo
 from colorizer.image.provenance import digest
 from colorizer.limits import Deadline, Limits
@@ -172,7 +172,9 @@ def _from_image(
     if 0 in image.size:
         raise PhotoError(f"{name} has no pixels: {image.width}x{image.height}")
     limits.check_pixels(name, *image.size)
+    notes += discard_wrong_types(image)
     image.load()
+    notes += discard_wrong_types(image)
     metadata, left_out = read_metadata(image, path)
     notes += left_out
     profile = image.info.get("icc_profile")

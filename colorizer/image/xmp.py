@@ -9,6 +9,7 @@ A property can be an attribute of an rdf:Description or an element in it, with t
 7.4). The functions here treat both alike.
 """
 
+import re
 from collections.abc import Iterable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -34,6 +35,8 @@ EMPTY = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}"/></x:xm
 # Nesting of elements: ordinary packets have about eight levels. ElementTree writes them by recursion.
 MAX_DEPTH = 100
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+# XML 1.0, 2.2 "Characters", allows none of these but \x7f, which no terminal should get.
+NOT_PRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 class XmpError(ValueError):
@@ -106,10 +109,15 @@ def _new_description(root: Element) -> Element:
     return SubElement(_rdf(root), f"{{{RDF}}}Description", {f"{{{RDF}}}about": ""})
 
 
+def printable(text: str) -> str:
+    """The text without the characters that XML cannot hold, not even escaped."""
+    return NOT_PRINTABLE.sub("", text)
+
+
 def set_text(root: Element, values: dict[str, str]) -> None:
     """Sets simple properties, all in one rdf:Description."""
     remove(root, values)
-    _new_description(root).attrib.update(values)
+    _new_description(root).attrib.update({name: printable(text) for name, text in values.items()})
 
 
 def set_alternative(root: Element, name: str, text: str) -> None:
@@ -126,4 +134,4 @@ def _set_list(root: Element, name: str, kind: str, texts: list[str], attributes:
     remove(root, [name])
     container = SubElement(SubElement(_new_description(root), name), f"{{{RDF}}}{kind}")
     for text in texts:
-        SubElement(container, f"{{{RDF}}}li", attributes).text = text
+        SubElement(container, f"{{{RDF}}}li", attributes).text = printable(text)

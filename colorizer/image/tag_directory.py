@@ -1,0 +1,78 @@
+"""Refuses directories of tags that claim more bytes than their file has: those of TIFF files and EXIF blocks.
+
+    limit_directories()         # once, before Pillow opens a picture
+
+A directory lists tags, each with the place and the length of its value. Nothing in the format stops a
+thousand tags from naming the same 40 MB: Pillow and libtiff would copy them a thousand times, which no memory
+holds. In an honest file every value has a place of its own, or shares a few bytes with another. Every
+directory that libtiff reads has been read by Pillow first, so one check in Pillow's class is enough.
+"""
+
+import io
+import struct
+from collections.abc import Callable
+from typing import IO
+
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+# Bytes of one value of each type: TIFF 6.0, section 2; Adobe's technical note 1 (13); BigTIFF (16 to 18).
+TYPE_BYTES = {
+    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8
+}  # fmt: skip
+# What all values together may have: so many times the file, since short values may be shared, and so many
+# bytes more, since the file may be small.
+MOST_TIMES, MORE_BYTES = 2, 1 << 16
+
+
+def limit_directories() -> None:
+    """Lets Pillow check every directory before it reads the values; of several calls, the first counts.
+
+    Afterwards, Pillow raises ValueError for a directory that claims too much.
+    """
+    if not hasattr(ImageFileDirectory_v2.load, "__wrapped__"):
+        ImageFileDirectory_v2.load = _checked(ImageFileDirectory_v2.load)  # type: ignore[method-assign, assignment]
+
+
+def claimed_bytes(file: IO[bytes], order: str, big: bool) -> int:
+    """The bytes of all values that the directory at a file's place can name.
+
+    Args:
+        file: stands at the directory; afterwards, anywhere.
+        order: of its bytes, "<" or ">".
+        big: whether it is that of a BigTIFF file.
+
+    Returns:
+        Their sum; values that the directory holds itself, or that go beyond the file's end, do not count.
+    """
+    head, entry, inside = ("Q", "HHQQ", 8) if big else ("H", "HHLL", 4)
+    place = file.tell()
+    end = file.seek(0, io.SEEK_END)
+    file.seek(place)
+    count = struct.calcsize("<" + head)
+    start = file.read(count)
+    if len(start) < count:
+        return 0
+    size = struct.calcsize("<" + entry)
+    table = file.read(min(struct.unpack(order + head, start)[0] * size, max(0, end - place)))
+    total = 0
+    for _, kind, number, offset in struct.iter_unpack(order + entry, table[: len(table) // size * size]):
+        length = number * TYPE_BYTES.get(kind, 0)
+        if length > inside and offset + length <= end:
+            total += length
+    return total
+
+
+def _checked(
+    load: Callable[[ImageFileDirectory_v2, IO[bytes]], None],
+) -> Callable[[ImageFileDirectory_v2, IO[bytes]], None]:
+    def checked(directory: ImageFileDirectory_v2, file: IO[bytes]) -> None:
+        place = file.tell()
+        claimed = claimed_bytes(file, "<" if directory.prefix == b"II" else ">", directory._bigtiff)
+        length = file.seek(0, io.SEEK_END)
+        if claimed > MOST_TIMES * length + MORE_BYTES:
+            raise ValueError(f"its tags claim {claimed} bytes, and the file has {length}")
+        file.seek(place)
+        load(directory, file)
+
+    checked.__wrapped__ = load  # type: ignore[attr-defined]
+    return checked
