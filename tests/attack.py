@@ -158,7 +158,7 @@ def run(names: list[str]) -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0 if everything was held."""
-    from tests import attacks_fairness, attacks_files, attacks_requests  # noqa: F401
+    from tests import attacks_fairness, attacks_files, attacks_login, attacks_requests  # noqa: F401
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", help="attacks; all if none is named")

@@ -4,13 +4,16 @@ import io
 import json
 import struct
 import threading
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import quote
 
 from PIL import Image
 
 from tests.attack import Target, attack, require
+from tests.helpers.hostile import png
 from tests.helpers.paths import ROOT
 from tests.load import photo
 
@@ -39,23 +42,59 @@ def postscript_named_jpg(page: Target) -> str:
 
 @attack()
 def decompression_bombs(page: Target) -> str:
-    def png(width: int, height: int) -> bytes:
-        def chunk(kind: bytes, data: bytes) -> bytes:
-            return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-        header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-        pixels = zlib.compress(bytes(10_000_000), 9)
-        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-
-    before = page.memory()
+    before, pixels = page.memory(), zlib.compress(bytes(10_000_000), 9)
     with page.hostile() as visitor:
         for width, height in ((60_000, 60_000), (2**31 - 1, 1), (65_000, 60_000), (1, 200_000)):
-            answer = visitor.colorize(visitor.upload("bomb.png", png(width, height)))
+            answer = visitor.colorize(visitor.upload("bomb.png", png(width, height, pixels)))
             require("event: error" in answer, answer)
             require_no_leak(answer)
     grown = page.memory() - before
     require(grown < 200e6, f"memory grew by {grown / 1e6:.0f} MB")
     return f"refused by their size; memory grew by {grown / 1e6:.0f} MB"
+
+
+def sharing_tags(count: int, size: int, offset: int) -> bytes:
+    """A directory whose tags all name the same bytes."""
+    tags = [struct.pack("<HHII", 20_000 + number, 7, size, offset) for number in range(count)]
+    return struct.pack("<H", count) + b"".join(tags) + bytes(4)
+
+
+@attack()
+def tags_that_share_their_bytes(page: Target) -> str:
+    """A thousand tags that name the same four megabytes, which Pillow and libtiff would copy each time."""
+    size = 4_000_000
+    exif = b"II*\0\x08\0\0\0" + sharing_tags(1000, size, 8) + bytes(size)
+    tiff = b"II*\0" + struct.pack("<I", 8 + size) + bytes(size) + sharing_tags(1000, size, 8)
+    before = page.memory()
+    with page.hostile(timeout=60) as visitor:
+        answer = visitor.colorize(
+            visitor.upload("a.png", png(8, 8, zlib.compress(bytes(72)), (b"eXIf", exif)))
+        )
+        require("event: complete" in answer, f"a photo was lost with its EXIF: {answer}")
+        answer = visitor.colorize(visitor.upload("a.tif", tiff))
+        require("tags claim" in answer, answer)
+    grown = page.memory() - before
+    require(grown < 200e6, f"memory grew by {grown / 1e6:.0f} MB")
+    return f"the EXIF is left out, the TIFF refused; memory grew by {grown / 1e6:.0f} MB"
+
+
+@attack()
+def millions_of_comments(page: Target) -> str:
+    """Comments of no length, of which a file has room for twelve million: each takes Python some time."""
+    jpeg, text = photo(1), (b"tEXt", b"a\0")
+    files = {
+        "a.jpg": jpeg[:2] + b"\xff\xfe\0\2" * 300_000 + jpeg[2:],
+        "a.png": png(8, 8, zlib.compress(bytes(72)), *[text] * 100_000),
+    }
+    took = []
+    with page.hostile(timeout=100) as visitor:
+        for name, data in files.items():
+            start = time.monotonic()
+            answer = visitor.colorize(visitor.upload(name, data))
+            took.append(time.monotonic() - start)
+            require("event: complete" in answer or "seconds allowed" in answer, answer)
+            require(took[-1] < 45, f"{name} held the network for {took[-1]:.0f} s")
+    return f"{took[0]:.1f} and {took[1]:.1f} s"
 
 
 @attack()
@@ -87,6 +126,25 @@ def names_that_lead_elsewhere(page: Target) -> str:
     outside = [path for path in page.folder.parent.rglob("*evil*") if "colorizer-page-" not in str(path)]
     require(not outside, f"written to {outside}")
     return "every upload stays in the page's folder"
+
+
+@attack()
+def files_that_would_run_in_a_browser(page: Target) -> str:
+    """A website of the attacker's own, sent as a photo and fetched from the page's address."""
+    script = b"<html><svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg></html>"
+    names = ("a.html", "a.svg", "a.xml", "a.js", "a.pdf", "a.xhtml", "a.jpg.html", "a", 'a".jpg',
+             "a;filename=b.html.jpg", "a%0d%0aSet-Cookie: b=c.jpg", "a\u202egpj.exe")  # fmt: skip
+    with page.hostile() as visitor:
+        for name in names:
+            path = visitor.upload(name, script)["path"]
+            headers = visitor.http.get("/gradio_api/file=" + quote(path)).raise_for_status().headers
+            kind, where = headers["content-type"], headers.get("content-disposition", "")
+            require(headers["x-content-type-options"] == "nosniff", f"{name}: the browser may guess")
+            require(
+                kind.startswith("image/jpeg") or where.startswith("attachment"), f"{name}: {kind}, {where}"
+            )
+            require("set-cookie" not in headers, f"{name} adds headers")
+    return "downloads, or pictures that are none"
 
 
 class _Elsewhere(BaseHTTPRequestHandler):

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests import attacks_fairness, attacks_files, attacks_requests  # noqa: F401
+from tests import attacks_fairness, attacks_files, attacks_login, attacks_requests  # noqa: F401
 from tests.attack import ATTACKS, Target, target
 
 pytestmark = pytest.mark.slow

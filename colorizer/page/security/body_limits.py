@@ -104,15 +104,29 @@ class BodyLimits:
             if self._held > SETTINGS.json_bytes_at_once:
                 raise Refused(503, BUSY)
 
+        def let_go() -> None:
+            nonlocal large
+            if large:
+                self._large.remove(address)
+            large = False
+
+        async def noted(message: Message) -> None:
+            # The client may send its next message as soon as it has this answer, before the app has returned.
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                let_go()
+            await send(message)
+
         try:
             data = await body.read(hold)
             if body.route.kind == "json" and items(data) > SETTINGS.json_items:
                 raise Refused(413, NOT_UNDERSTOOD)
-            await self.app(scope, _replayed(data, body.receive), send)
+            if large and len(data) <= LARGE:  # it counts with the small ones
+                let_go()
+                hold(len(data))
+            await self.app(scope, _replayed(data, body.receive), noted)
         finally:
             self._held -= held
-            if large:
-                self._large.remove(address)
+            let_go()
 
 
 class _Body:

@@ -25,6 +25,8 @@ OTHER_NAME = (
     "COLORIZER_HOSTS."
 )
 HOST = re.compile(r"(\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[\w.-]+))(:\d{1,5})?", re.ASCII)
+# Headers from which Gradio makes links and addresses; the last is for its server in Node.js, not used here.
+BELIEVED = (b"x-forwarded-host", b"x-forwarded-for", b"x-gradio-server")
 OTHER_SITE = "This page does not take requests that other websites make."
 
 
@@ -136,11 +138,11 @@ class HostCheck:
 
 
 def _rewritten(scope: Scope, forwarded_host: str) -> Scope:
-    """The request with only those forwarding headers that were checked.
+    """The request with only those headers about its way here that were checked.
 
     Gradio believes them whoever sends them, and its tool for language models passes them on to itself.
     """
-    kept = [(n, v) for n, v in scope["headers"] if n not in (b"x-forwarded-host", b"x-forwarded-for")]
+    kept = [(name, value) for name, value in scope["headers"] if name not in BELIEVED]
     if forwarded_host:
         kept.append((b"x-forwarded-host", forwarded_host.encode("latin-1")))
     if client := scope.get("client"):

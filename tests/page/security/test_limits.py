@@ -151,7 +151,7 @@ def part(data: bytes, more: bool = True) -> dict:
     return {"type": "http.request", "body": data, "more_body": more}
 
 
-JSON, UPLOAD = "/gradio_api/queue/join", "/gradio_api/upload"
+JSON, UPLOAD, MCP = "/gradio_api/queue/join", "/gradio_api/upload", "/gradio_api/mcp/"
 
 
 def test_json_comes_to_the_server_whole():
@@ -184,6 +184,28 @@ def test_what_all_addresses_send_at_once_is_limited_and_counts_until_it_is_answe
     for _ in range(2):
         assert answer(JSON, [part(b" " * 60, False)], limits=limits)[0] == 200
     assert [(status, text) for status, text, _ in inner] == [(503, BUSY)] * 2
+
+
+@pytest.mark.parametrize(("size", "meanwhile"), [(1000, 200), (3_000_000, 429)], ids=["small", "large"])
+def test_one_large_message_of_a_language_model_at_a_time_and_the_next_when_it_is_answered(size, meanwhile):
+    inner = []
+
+    async def server(scope, receive, send) -> None:
+        if not inner:
+            for answered in (False, True):
+                inner.append(None)  # only the first message sends others
+                other = await asyncio.to_thread(answer, MCP, [part(b" " * size, False)], limits=limits)
+                inner[-1] = other[0]
+                if not answered:
+                    await send({"type": "http.response.start", "status": 200, "headers": []})
+                    await send({"type": "http.response.body", "body": b"done"})
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"done"})
+
+    limits = BodyLimits(server)
+    assert answer(MCP, [part(b" " * size, False)], limits=limits)[0] == 200
+    assert inner == [meanwhile, 200]
 
 
 def test_a_body_that_stops_coming_is_given_up(monkeypatch):
