@@ -4,7 +4,7 @@
 
 Tasks are short at first, so that all workers have something to do at once, and short at the end, so that all
 finish together. Between, they are long: each task costs some 20 milliseconds and, as long as the run lasts,
-3 kB of the driver's memory in Ray's statistics.
+4 kB of the driver's memory in Ray's statistics.
 """
 
 from collections import deque
