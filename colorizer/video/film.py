@@ -37,7 +37,7 @@ from colorizer.video.joiner import join_film
 from colorizer.video.provenance import comment_for, digest_of_film
 from colorizer.video.segments import Resume, SegmentFolder
 from colorizer.video.shots import is_cut
-from colorizer.video.source import FilmInfo, FilmSource, SourceFrame
+from colorizer.video.source import FilmSource, SourceFrame
 from colorizer.video.temporal import TemporalFilter
 
 # A part ends with the block that completes so many frames: at most so many are coloured again after a stop.
@@ -174,7 +174,7 @@ class FilmColorizer:
                 finally:
                     partial.unlink(missing_ok=True)
                 folder.remove()
-        return FilmReport(work.frames, work.shots, (*_notes_about(film.info, quality), *work.notes(), *notes))
+        return FilmReport(work.frames, work.shots, (*_notes_about(film, quality), *work.notes(), *notes))
 
 
 class _Work:
@@ -208,8 +208,8 @@ class _Work:
             times = ", ".join(_clock(seconds) for seconds in self._repeated[:NAMED])
             more = f" and {len(self._repeated) - NAMED} more" if len(self._repeated) > NAMED else ""
             notes.append(
-                f"{len(self._repeated)} frames could not be decoded, and the frame before is repeated: "
-                f"at {times}{more}"
+                f"{len(self._repeated)} frame{'s' if len(self._repeated) > 1 else ''} could not be decoded, "
+                f"and the frame before is repeated: at {times}{more}"
             )
         return notes
 
@@ -310,8 +310,8 @@ class _Work:
         return _Analysed(frame, look, ab, flow)
 
 
-def _notes_about(info: FilmInfo, quality: Quality) -> list[str]:
-    notes = []
+def _notes_about(film: FilmSource, quality: Quality) -> list[str]:
+    notes, info = [], film.info
     form = output_format(info, quality.codec)
     if info.converted:
         notes.append(f"its frames are {info.pixel_format} and have no luma of their own: they are converted")
@@ -319,6 +319,12 @@ def _notes_about(info: FilmInfo, quality: Quality) -> list[str]:
         notes.append(
             f"{quality.codec} holds {form.encoding.bits} of the film's {info.encoding.bits} bits; "
             "ffv1 holds all"
+        )
+    if info.transparent or film.stream.metadata.get("alpha_mode") == "1":  # VP8 and VP9 keep it aside
+        notes.append("its transparency is left out")
+    if quality.codec == "h264" and form.encoding.bits > 8:
+        notes.append(
+            f"h264 with {form.encoding.bits} bits is written, which many players cannot show; more show h265"
         )
     if "420" not in form.name:
         notes.append(f"a side is odd, so {form.name} is written, which some players cannot show")

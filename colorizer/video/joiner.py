@@ -26,6 +26,7 @@ from colorizer.video.source import FilmSource, open_film
 # What a container says about itself; the new one has its own.
 OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 OF_THE_STREAM = {
+    "alpha_mode",
     "encoder",
     "rotate",
     "duration",
@@ -34,6 +35,10 @@ OF_THE_STREAM = {
     "bps",
     "handler_name",
 }
+
+# Units of a second: a longer film than 71 minutes would need the long form of MP4's header at the next power
+# of ten, which some players do not read.
+FINEST_TIMES = 1_000_000
 
 
 @dataclass(order=True)
@@ -75,7 +80,8 @@ def join_film(
     """
     notes: list[str] = []
     # The film is opened once more: some formats cannot go back to where their first packets are.
-    with open_film(source.path) as film, av.open(str(target), "w", format=kind) as output:
+    options = _exact_times(kind, source.info.time_base)
+    with open_film(source.path) as film, av.open(str(target), "w", format=kind, options=options) as output:
         video = add_video_stream(output, source.info, quality)
         if source.info.matrix is not None:
             video.set_display_matrix(source.info.matrix)
@@ -105,6 +111,16 @@ def join_film(
         if damaged:
             notes.append(f"{damaged} damaged packets of sound or subtitles are left out")
     return notes
+
+
+def _exact_times(kind: str, time_base: Fraction) -> dict[str, str]:
+    """What a container needs so that the first picture, too, keeps its time.
+
+    MP4 says when a track begins in units of the whole film, which FFmpeg makes milliseconds.
+    """
+    if kind not in ("mp4", "mov") or not 1000 <= time_base.denominator <= FINEST_TIMES:
+        return {}
+    return {"movie_timescale": str(time_base.denominator)}
 
 
 def _copy_captions(

@@ -54,6 +54,14 @@ def test_sound_is_copied_byte_for_byte_and_no_time_changes(films, tmp_path, suff
         assert other.duration == pytest.approx(one.duration, abs=1000)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_a_film_that_begins_between_two_milliseconds_keeps_its_times(films, tmp_path, suffix):
+    times = [2150 + n * EVEN for n in range(5)]
+    source = write_film(tmp_path / f"a{suffix}", pan(5), times=times, container={"movie_timescale": "12800"})
+    films.color(source, tmp_path / f"b{suffix}")
+    assert [pts for pts, *_ in packets(tmp_path / f"b{suffix}", "video")] == times
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_subtitles_are_copied(films, tmp_path, suffix):
     source = write_film(tmp_path / f"a{suffix}", pan(8), subtitles=True)
@@ -213,13 +221,18 @@ def test_frames_that_are_repeated_are_named(films, tmp_path):
     damage(source, 4)
     report = films.color(source, tmp_path / "b.mkv")
     assert report.frames == 10
-    assert any("1 frames could not be decoded" in note and "0:00:00.160" in note for note in report.notes)
+    assert any("1 frame could not be decoded" in note and "0:00:00.160" in note for note in report.notes)
 
 
 def test_what_the_container_cannot_hold_is_left_out_and_named(films, tmp_path):
     source = write_film(tmp_path / "a.mkv", pan(4), subtitles=True)
     report = films.color(source, tmp_path / "b.mp4")
     assert any("subtitle" in note and "cannot hold" in note for note in report.notes)
+
+
+def test_transparency_that_is_left_out_is_named(films, tmp_path):
+    source = write_film(tmp_path / "a.mkv", pan(2), "ffv1", "yuva420p")
+    assert "its transparency is left out" in films.color(source, tmp_path / "b.mkv").notes
 
 
 @pytest.mark.slow

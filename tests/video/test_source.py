@@ -133,6 +133,31 @@ def test_a_frame_that_cannot_be_decoded_is_repeated_in_its_place(tmp_path, codec
     np.testing.assert_array_equal(frames[5].luma(), frames[4].luma())
 
 
+def test_a_frame_with_damage_inside_is_no_mess_of_blocks_but_repeated(tmp_path):
+    path = write_film(tmp_path / "a.mkv", pan(12, grain=9), options={"bf": "0"})
+    with open_film(path) as film:
+        place, size = [(packet.pos, packet.size) for packet in film.demux(video=0) if packet.size][5]
+    data = bytearray(path.read_bytes())
+    for at in range(place + size // 3, place + size - 20, 40):
+        data[at] ^= 0xFF
+    path.write_bytes(data)
+    with FilmSource(path) as source:
+        frames = list(source.frames())
+    assert [number for number, frame in enumerate(frames) if frame.repeated] == [5]
+
+
+def test_a_film_that_was_cut_off_says_so(tmp_path):
+    whole = write_film(tmp_path / "a.mkv", pan(60, grain=9), options={"g": "1"})
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 3])
+    with FilmSource(whole) as source:
+        list(source.frames())
+        assert source.problems == []
+    with FilmSource(cut) as source:
+        list(source.frames())
+        assert "may have been cut off" in source.problems[0]
+
+
 def test_a_film_that_ends_early_gives_what_there_is(tmp_path, film):
     short = tmp_path / "short.mkv"
     short.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
