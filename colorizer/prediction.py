@@ -117,15 +117,24 @@ class Prediction:
         ab = self.ab * np.float32(strength) + np.array(self.tone, np.float32)
         return ab if self.correction is None else self.correction.apply(ab)
 
-    def lightness_at(self, x: float, y: float) -> float:
-        """L* of the pixel at a place, given as fractions of width and height in [0, 1]."""
+    def lightness_at(self, x: float, y: float, around: float = 0.0) -> float:
+        """L* at a place.
+
+        Args:
+            x: the place, as a fraction of the photo's width in [0, 1].
+            y: the place, as a fraction of its height in [0, 1].
+            around: 0 for one pixel; else the median of all that are so near, in fractions of the longer side.
+        """
         width, height = self.photo.size
         column, row = min(int(x * width), width - 1), min(int(y * height), height - 1)
+        reach = int(around * max(width, height))
+        left, top = max(column - reach, 0), max(row - reach, 0)
+        right, bottom = min(column + reach + 1, width), min(row + reach + 1, height)
         if self.photo.pixels16 is not None:
-            pixels = self.photo.pixels16[row : row + 1, column : column + 1]
+            pixels = self.photo.pixels16[top:bottom, left:right]
         else:
-            pixels = np.asarray(self.photo.image.crop((column, row, column + 1, row + 1)))
-        return float(color.lightness(pixels)[0, 0])
+            pixels = np.asarray(self.photo.image.crop((left, top, right, bottom)))
+        return float(np.median(color.lightness(pixels)))
 
     @property
     def suffix(self) -> str:

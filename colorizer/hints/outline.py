@@ -3,6 +3,7 @@
     contains(outline, 0.4, 0.6)          # whether a place lies inside
     coverage(outline, 320, 240)          # how much of each cell of a map lies inside
     inner_point(outline)                 # a place well inside
+    typical_point(outline, levels)       # a place well inside that is as light as most of it
 
 An outline may cross itself. A place is inside if a line from it to the border of the photo crosses the
 outline an odd number of times (the even-odd rule), so a part that is circled twice is outside.
@@ -18,6 +19,8 @@ Outline = tuple[tuple[float, float], ...]
 SUPERSAMPLING = 4
 # The side of the grid in which `inner_point` looks for the middle of the outline.
 GRID = 64
+# Levels of 255 by which a place may differ from the median and is typical.
+TYPICAL = 10
 
 
 def contains(outline: Outline, x: float, y: float) -> bool:
@@ -55,6 +58,28 @@ def inner_point(outline: Outline) -> tuple[float, float] | None:
     row, column = place
     x, y = low + (np.array([column, row]) + 0.5) / GRID * size
     return float(x), float(y)
+
+
+def typical_point(outline: Outline, levels: np.ndarray) -> tuple[float, float] | None:
+    """A place (x, y) inside the outline, where a picture is about as light as in most of the outline.
+
+    Args:
+        outline: the polygon.
+        levels: (h, w) uint8, the whole picture in grey.
+
+    Returns:
+        None if the outline holds no whole pixel of the picture.
+    """
+    height, width = levels.shape
+    inside = coverage(outline, width, height) == 1
+    if not inside.any():
+        return None
+    distance = np.abs(levels.astype(int) - int(np.median(levels[inside])))
+    place = innermost(inside & (distance <= max(TYPICAL, int(distance[inside].min()))))
+    if place is None:
+        return None
+    row, column = place
+    return (column + 0.5) / width, (row + 0.5) / height
 
 
 def innermost(inside: np.ndarray) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Thread, main_thread
 
 from colorizer.colorizer import Colorizer
+from colorizer.hints import geodesic
 from colorizer.limits import SIZE
 from colorizer.page.session import Session
 from colorizer.resources import EXAMPLES
@@ -46,6 +47,8 @@ class Examples:
                 session.preview.render()
                 self._sessions[path.name] = session
                 self.warm.set()  # every step has run once: what is compiled at first use is compiled
+                if number == 0:
+                    geodesic.warm_up()  # for the first correction
         except RuntimeError:  # a process that is about to end starts no more threads, nor their strips
             if not self._ending():
                 raise

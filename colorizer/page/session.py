@@ -26,6 +26,7 @@ from colorizer.prediction import Prediction
 PREVIEW_SIDE = 1600  # pixels: sharp on a laptop, light for a phone
 METRICS_SIDE = 512  # pixels at which a colour photo's figures are taken: they do not change beyond it
 EXTRA_BYTES = 15_000_000  # that a session takes beside its pixels: thumbnails of the lightness, mostly
+RESULT = "-colour"  # is added to the name of a coloured file
 CAPTION = "Left: the photograph. Right: colours predicted by a neural network; the true ones may differ."
 
 
@@ -37,12 +38,14 @@ class Session:
         prediction: of the photo at full resolution.
         preview: the same, small.
         scan: the negative that the photo was made of, if it was.
+        remark: on a file that was coloured here before, whose colours are no true ones; else "".
         name: of this session, unlike any other's.
     """
 
     prediction: Prediction
     preview: Prediction
     scan: Photo | None = None
+    remark: str = ""
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
@@ -58,8 +61,12 @@ class Session:
     @property
     def stem(self) -> str:
         """The photo's file name without its suffix."""
-        path = self.prediction.photo.path
-        return path.stem if path else "photo"
+        return stem_of(self.prediction)
+
+    @property
+    def has_true_colors(self) -> bool:
+        """Whether the file that came shows how the scene was coloured."""
+        return self.prediction.photo.is_color and not self.remark
 
     @property
     def bytes(self) -> int:
@@ -182,7 +189,7 @@ def predict(colorizer: Colorizer, photo: str | Photo, size: object = SIZE) -> Pr
 
 def notes_html(*notes: str) -> str:
     """Remarks about a photo, such as that only its first page is used, one a line."""
-    return "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+    return "".join(f"<p>{html.escape(note)}</p>" for note in notes if note)
 
 
 def write_preview(image: Image.Image, folder: str | Path, name: str) -> str:
@@ -193,6 +200,12 @@ def write_preview(image: Image.Image, folder: str | Path, name: str) -> str:
     return str(path)
 
 
+def stem_of(prediction: Prediction) -> str:
+    """The photo's file name without its suffix, and without the one that a result gets."""
+    path = prediction.photo.path
+    return path.stem.removesuffix(RESULT) or path.stem if path else "photo"
+
+
 def write_result(prediction: Prediction, strength: object, folder: str | Path) -> tuple[str, tuple[str, ...]]:
     """Writes the coloured photo at full resolution, as the type it came in.
 
@@ -200,8 +213,7 @@ def write_result(prediction: Prediction, strength: object, folder: str | Path) -
         Its path, and remarks about what the type cannot hold.
     """
     strength = checked_strength(strength)
-    stem = prediction.photo.path.stem if prediction.photo.path else "photo"
-    path = Path(folder, f"{stem}-colour{prediction.suffix}")
+    path = Path(folder, f"{stem_of(prediction)}{RESULT}{prediction.suffix}")
     notes = prediction.save(path, strength)
     return str(path), notes
 

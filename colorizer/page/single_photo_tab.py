@@ -1,12 +1,17 @@
 """One photo: drop it, see it in colour at once, change strength, tone and detail, download it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import gradio as gr
 
 from colorizer.colorizer import Colorizer
+from colorizer.errors import HintError
+from colorizer.hints.hint import parse_hints
 from colorizer.image.negative import invert
 from colorizer.image.photo import Photo
+from colorizer.image.provenance import hints_of
 from colorizer.page.color_settings import ColorSettings
 from colorizer.page.compare_slider import compare, pair_of
 from colorizer.page.correction.editor import corrected, shown_photo
@@ -34,6 +39,7 @@ EMPTY = "Your photo in colour appears here."
 GUESS = """**The colours are a guess** by a neural network: plausible, not true. The downloaded file says so
 in its metadata (XMP). Photos and results are deleted from this machine after an hour; nothing is sent
 elsewhere."""
+COLORED_BEFORE = "This file was coloured here before."
 CREDITS = """Examples: Detroit Publishing Co., Dorothea Lange, Toni Frissell and William P. Gottlieb, Library
 of Congress; a press photograph of 1919; NASA. All are believed to be in the public domain."""
 # Gradio's download button holds a finished file. This presses it for the visitor once the file is there.
@@ -181,6 +187,8 @@ class SinglePhotoTab:
         if path is None:
             raise gr.Error(EXPIRED, print_exception=False)
         session = self._predict(path, size, request)
+        with errors_as_messages():
+            session = taken_up(session, Path(path))
         yield from self._show_new(session, strength, tone, self._keep(session, request))
         self.store.delete(key)
 
@@ -212,7 +220,9 @@ class SinglePhotoTab:
         if key is None:
             yield {self.key: gr.skip()}
             return
-        session = self._predict(self._session(key).source, size, request, negative=bool(chosen))
+        before = self._session(key)
+        session = self._predict(before.source, size, request, negative=bool(chosen))
+        session = replace(session, remark=before.remark and COLORED_BEFORE)
         with errors_as_messages(), scratch_dir() as folder:
             new = self._keep(session, request)
             yield {
@@ -248,12 +258,12 @@ class SinglePhotoTab:
             }
 
     def _result(self, session: Session, strength: float, tone: float, key: str, folder: str) -> dict:
-        is_color = session.prediction.photo.is_color
+        is_color = session.has_true_colors
         original = write_preview(session.original(), folder, "original") if is_color else None
         return {
             self.key: key,
             **self._pictures(session, checked_strength(strength), tone, folder),
-            self.notes: notes_html(*session.prediction.photo.notes),
+            self.notes: notes_html(*session.prediction.photo.notes, session.remark),
             self.truth: gr.update(value=original, visible=is_color),
             self.accuracy: gr.update(visible=is_color),
             self.figures: accuracy_table(session) if is_color else None,
@@ -269,7 +279,7 @@ class SinglePhotoTab:
             self.before_after: pair,
             self.grey: pair["grey"]["path"],
             self.colored: pair["color"]["path"],
-            self.correction.editor: shown_photo(session, pair["color"]),
+            self.correction.editor: shown_photo(session, pair["color"], strength),
         }
 
     def _session(self, key: str | None) -> Session:
@@ -340,6 +350,22 @@ class SinglePhotoTab:
         session = self._session(key).toned(tone)
         with errors_as_messages(), scratch_dir() as folder:
             yield write_comparison(session, strength, folder)
+
+
+def taken_up(session: Session, path: Path) -> Session:
+    """A new photo; with the corrections that its file holds, if it is a result to be worked on."""
+    text = hints_of(path)
+    if text is None:
+        return session
+    remark = COLORED_BEFORE
+    if text:
+        try:
+            session = corrected(session, parse_hints(text))
+            count = len(session.prediction.hints)
+            remark += f" Its {count} correction{'s are' if count > 1 else ' is'} taken up."
+        except HintError as error:  # another program has changed them
+            remark += f" Its corrections cannot be read: {error}"
+    return replace(session, remark=remark)
 
 
 def accuracy_table(session: Session) -> str:

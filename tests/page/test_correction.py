@@ -113,6 +113,17 @@ def test_before_and_after_and_the_comparison_show_the_corrections(visitor):
         assert ((pixels[..., 0] - pixels[..., 2]) > 60).mean() > 0.03, function
 
 
+def test_a_file_taken_home_is_opened_with_its_corrections(visitor):
+    edit(visitor, hints=[ORANGE])
+    done = visitor.call("write_result", None, 1, 0)
+    data = visitor.download(visitor.files(done)[0])
+    done = visitor.call("color_photo", visitor.upload("wall-colour.png", data), 160, 1, 0, None)
+    assert "coloured here before. Its 1 correction is taken up." in json.dumps(done)
+    assert '"hints": [' + json.dumps(ORANGE) in json.dumps(done["output"]["data"])
+    assert taken_home(visitor)[150, 100, 1:] == pytest.approx(asked_ab(), abs=2)
+    assert "True colours" not in json.dumps(done)
+
+
 def test_the_next_photo_has_no_corrections(visitor):
     edit(visitor, hints=[ORANGE])
     start(visitor)

@@ -216,6 +216,29 @@ def test_done_shows_before_and_after_with_the_corrections(editing):
     assert corrections(editing) == ["1. orange"]  # they can be taken up again
 
 
+def test_done_waits_for_the_last_correction(editing):
+    touch(editing, SUIT)
+    old = editing.locator("#before-after .color").get_attribute("src")
+    editing.locator("#correction .choice").get_by_role("button", name="orange", exact=True).click()
+    editing.get_by_role("button", name="Done").click()
+    editing.wait_for_function("old => document.querySelector('#before-after .color').src != old", arg=old)
+    data = editing.request.get(editing.locator("#before-after .color").get_attribute("src")).body()
+    pixels = np.asarray(load_image(io.BytesIO(data)).convert("RGB"), np.float32) / 255
+    assert ab_at(color.rgb_to_lab(pixels), SUIT) == pytest.approx(ab_of(ORANGE), abs=12)
+
+
+def test_the_field_shows_the_color_in_hand(editing):
+    touch(editing, SUIT)
+    field = editing.get_by_label("Exact colour")
+    predicted = field.input_value()
+    choose(editing, "green")
+    assert field.input_value() != predicted
+    field.fill("#b03a30")
+    changed(editing, lambda: field.press("Enter"))
+    editing.locator("#correction .finish").focus()
+    assert editing.get_by_label("Choose any colour").input_value() == "#b03a30"
+
+
 def test_strength_and_detail_keep_the_corrections(editing):
     touch(editing, SUIT)
     choose(editing, "orange")
@@ -349,6 +372,8 @@ def test_a_correction_that_gets_no_answer_is_taken_back(phone):
     phone.wait_for_function("document.querySelector('#correction .words').textContent === '1. orange'")
     phone.unroute("**/queue/join*")
     assert np.array_equal(shown(phone), accepted)
+    phone.get_by_test_id("toast-close").first.tap()  # the page's message, which lies over the photo
+    phone.get_by_test_id("toast-close").first.wait_for(state="detached")
     touch(phone, WALL, tap=True)
     choose(phone, "sky", tap=True)
     assert corrections(phone) == ["1. orange", "2. sky"]

@@ -12,7 +12,7 @@ from colorizer.hints.hint import Hint, ab_of
 from colorizer.image import color
 from colorizer.image.decoders import open_image
 from colorizer.page.correction.edit_message import EditMessage
-from colorizer.page.correction.editor import answer_to, corrected
+from colorizer.page.correction.editor import answer_to, corrected, with_typical_place
 from colorizer.page.correction.reach_outline import SIDE, outline_url
 from colorizer.page.correction.swatches import PLAIN_COLORS, colors_for_place, describe, hex_colors
 from colorizer.page.session import Session
@@ -114,6 +114,32 @@ def test_a_place_offers_what_is_predicted_there_first(session):
     assert first["ab"] == pytest.approx(session.prediction.ab[32, 48].tolist(), abs=0.01)
 
 
+def test_what_is_predicted_is_shown_in_the_strength_and_tone_of_the_photo(session):
+    toned = session.toned(2)
+    expected = toned.prediction.colors(1.5)[32, 48].tolist()
+    assert colors_for_place(toned, 0.5, 0.5, 1.5)["likely"][0]["ab"] == pytest.approx(expected, abs=0.01)
+    kept, as_predicted = (describe(s, Hint(0.5, 0.5), 1.5)["hex"] for s in (toned, session))
+    assert kept == hex_colors(session.preview.lightness_at(0.5, 0.5, 0.004), [tuple(expected)])[0]
+    assert kept != as_predicted
+
+
+def test_a_speck_of_dust_does_not_change_the_swatches(tiny_colorizer):
+    pixels = np.full((500, 500), 128, np.uint8)
+    pixels[250, 250] = 0
+    dusty = Session.of(tiny_colorizer.predict(Image.fromarray(pixels), 64))
+    assert colors_for_place(dusty, 0.501, 0.501, 1.0)["light"] == "of medium lightness"
+
+
+def test_the_place_of_an_outline_is_as_light_as_most_of_it(tiny_colorizer):
+    pixels = np.full((100, 100), 150, np.uint8)
+    pixels[35:45, 35:45] = 5  # a shadow in the middle
+    shadowed = Session.of(tiny_colorizer.predict(Image.fromarray(pixels), 64))
+    message = EditMessage.of({"number": 1, "draft": {"outline": SQUARE}})
+    place = with_typical_place(message, shadowed).place
+    assert place.outline == message.place.outline
+    assert shadowed.preview.lightness_at(place.x, place.y) == pytest.approx(62, abs=2)
+
+
 def test_memory_colors_plain_colors_and_those_of_another_picture_are_offered(session):
     place = colors_for_place(session, 0.5, 0.5, 1.0, [(40.0, 30.0)])
     assert {"sky", "leaf", "denim", "brick", "wood", "brass"} <= {s["name"] for s in place["things"]}
@@ -123,9 +149,10 @@ def test_memory_colors_plain_colors_and_those_of_another_picture_are_offered(ses
 
 
 def test_a_wish_that_cannot_be_shown_there_gets_advice(session):
-    assert "almost black" in describe(session, Hint(0, 0.5, "#e3c022"))["advice"]
-    assert describe(session, Hint(0.5, 0.5, (0.0, 0.0)))["advice"] is None
-    assert describe(session, Hint(0.5, 0.5))["advice"] is None
+    assert "almost black" in describe(session, Hint(0, 0.5, "#e3c022"), 1.0)["advice"]
+    assert describe(session, Hint(0.5, 0.5, (0.0, 0.0)), 1.0)["advice"] is None
+    assert describe(session, Hint(0.85, 0.5, ab_of("#44597a")), 1.0)["advice"] is None  # a little paler
+    assert describe(session, Hint(0.5, 0.5), 1.0)["advice"] is None
 
 
 def test_colors_that_fit_are_shown_as_they_are():

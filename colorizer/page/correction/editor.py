@@ -17,10 +17,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import gradio as gr
+import numpy as np
 from PIL import Image
 
 from colorizer.colorizer import Prediction
 from colorizer.hints.hint import Hint
+from colorizer.hints.outline import typical_point
 from colorizer.image.photo import Photo
 from colorizer.page.correction.edit_message import EditMessage
 from colorizer.page.correction.reach_outline import outline_url
@@ -31,6 +33,7 @@ FOLDER = Path(__file__).parent
 # The picture that comes with an answer: 0.2 MB, so that a slow connection shows it soon, and as wide as most
 # screens have room for. Its colours are kept to the pixel, because it is them that are judged.
 SIDE, JPEG = 1200, {"quality": 85, "subsampling": 0}
+PLACE_SIDE = 160  # pixels on which the place of an outline is looked for
 _small_photos: WeakKeyDictionary[Photo, Photo] = WeakKeyDictionary()  # of previews; gone with them
 SCRIPTS = ("state.js", "stage.js", "panel.js")
 
@@ -48,12 +51,13 @@ def correction_editor(elem_id: str) -> gr.HTML:
     )
 
 
-def shown_photo(session: Session, picture: dict[str, Any]) -> dict[str, Any]:
+def shown_photo(session: Session, picture: dict[str, Any], strength: float) -> dict[str, Any]:
     """The editor's value for a photo, whose preview in colour the page has written already.
 
     Args:
-        session: the visitor's photo.
+        session: the visitor's photo, in its tone.
         picture: the file, as `gr.FileData` describes it.
+        strength: of its colours.
     """
     width, height = session.preview.photo.size
     hints = session.prediction.hints
@@ -63,7 +67,7 @@ def shown_photo(session: Session, picture: dict[str, Any]) -> dict[str, Any]:
         "width": width,
         "height": height,
         "hints": [hint.to_json() for hint in hints],
-        "corrections": [describe(session, hint) for hint in hints],
+        "corrections": [describe(session, hint, strength) for hint in hints],
     }
 
 
@@ -75,6 +79,20 @@ def corrected(session: Session, hints: tuple[Hint, ...]) -> Session:
     """
     prediction = session.prediction.with_hints(hints)
     return replace(session, prediction=prediction, preview=replace(prediction, photo=session.preview.photo))
+
+
+def with_typical_place(message: EditMessage, session: Session) -> EditMessage:
+    """The message with the place of a new outline where the photo is as light as in most of the outline.
+
+    The colours to choose from are shown as they look there; in a fold or a shadow, all would be black.
+    """
+    draft = message.draft
+    if draft is None or not draft.outline:
+        return message
+    small = session.preview.photo.image.convert("L")
+    small.thumbnail((PLACE_SIDE, PLACE_SIDE))
+    x, y = typical_point(draft.outline, np.asarray(small)) or (draft.x, draft.y)
+    return replace(message, draft=replace(draft, x=x, y=y))
 
 
 def answer_to(message: EditMessage, session: Session, strength: float, changed: bool) -> dict[str, Any]:
@@ -89,7 +107,7 @@ def answer_to(message: EditMessage, session: Session, strength: float, changed: 
     answer = {
         "photo": session.name,
         "number": message.number,
-        "corrections": [describe(session, hint) for hint in session.prediction.hints],
+        "corrections": [describe(session, hint, strength) for hint in session.prediction.hints],
         "reach": None,
     }
     if changed:

@@ -17,7 +17,13 @@ from colorizer.hints.palette import palette_of
 from colorizer.image.reader import read_photo
 from colorizer.page.compare_slider import pair_of
 from colorizer.page.correction.edit_message import EditMessage
-from colorizer.page.correction.editor import answer_to, corrected, correction_editor, picture_url
+from colorizer.page.correction.editor import (
+    answer_to,
+    corrected,
+    correction_editor,
+    picture_url,
+    with_typical_place,
+)
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
 from colorizer.page.session import Session, checked_strength, checked_tone
 from colorizer.page.session_store import SessionStore
@@ -83,7 +89,7 @@ class CorrectionMode:
         session, strength, tone = self._session(key), checked_strength(strength), checked_tone(tone)
         with errors_as_messages():
             try:
-                message = EditMessage.of(event._data)
+                message = with_typical_place(EditMessage.of(event._data), session)
                 changed = message.hints != session.prediction.hints
                 new = corrected(session, message.hints) if changed else session
                 answer = answer_to(message, new.toned(tone), strength, changed)

@@ -50,9 +50,13 @@ function slide() {
   paint({ ab: ab.map(part => Math.round(part * share * 100) / 100) }, HUES[hue], 'slide');
 }
 
-// Puts the sliders where the colour in hand is.
+// Puts sliders and fields where the colour in hand is; of a place without one, where the predicted colour is.
 function setSliders() {
   const inHand = selected !== null ? hints[selected] : null;
+  const shown = inHand ? answer.corrections[selected] : answer.place && answer.place.likely[0];
+  for (const field of shown ? [find('.hex'), find('.any')] : []) {
+    if (field !== document.activeElement) field.value = (inHand && inHand.color) || shown.hex;
+  }
   if (!inHand || !answer.place || lastChange === 'slide' || !inHand.ab) return;
   const [a, b] = inHand.ab, hues = answer.place.hues;
   const hue = Math.round(Math.atan2(b, a) * 18 / Math.PI + 36) % 36;
@@ -108,6 +112,7 @@ function draw() {
     ? 'Draw around the part with finger or mouse, or set corners one by one (arrow keys and Enter) and close the outline.'
     : 'Touch a place whose colour is wrong, or move there with the arrow keys. Its colour spreads as far as the thing goes.';
   find('.other').hidden = !other;
+  find('.problem').classList.toggle('above', (inHand || draft || {}).y > .5);  // not over the place in hand
   setSliders(); drawSwatches(); drawList(); drawStage();
 }
 
@@ -166,7 +171,7 @@ find('.reset').onclick = () => { selected = null; draft = null; change([]); say(
 find('.point').onclick = () => setTool(false);
 find('.lasso').onclick = () => { selected = null; draft = null; setTool(true); };
 find('.close-outline').onclick = closeOutline;
-find('.finish').onclick = () => { trigger('done'); leave(); document.querySelector('#correct-open').focus(); };
+find('.finish').onclick = () => { finish(); leave(); document.querySelector('#correct-open').focus(); };
 editor.addEventListener('keydown', event => {
   if (!(event.ctrlKey || event.metaKey) || event.target.matches('.hex')) return;
   const key = event.key.toLowerCase();

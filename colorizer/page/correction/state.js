@@ -12,6 +12,7 @@ let draft = null;              // or a place without colour yet: {x, y}, or {out
 let answer = { corrections: [], place: null, reach: null };
 let other = null;              // another picture, whose colours are offered
 let seen = '';                 // the place whose swatches are there
+let finishing = false;         // the visitor is finished, but the last change has no answer yet
 let number = 0, waiting = false, again = false, sentAt = 0, patience = null, sent = [];
 
 const plain = hint => { const { label, ...rest } = hint; return rest; };
@@ -42,7 +43,7 @@ function send() {
 function answered() {
   clearTimeout(patience);
   waiting = false;
-  if (again) send();
+  if (again) send(); else if (finishing) finish();
 }
 
 function failed(words) {
@@ -110,7 +111,7 @@ function remove(index) {
 
 function receive() {
   const value = props.value;
-  if (!value) { photo = null; leave(); return; }
+  if (!value) { photo = null; finishing = false; leave(); return; }
   if (value.hints && (value.photo !== photo || ![confirmed, sent, hints].some(list => same(value.hints, list)))) {
     // Another photo, or the same one with other detail, which keeps its corrections.
     photo = value.photo;
@@ -119,6 +120,9 @@ function receive() {
     answer = { corrections: [], place: null, reach: null };
     seen = '';
     complain('');
+  } else if (value.hints && answer.place && (draft || selected !== null)) {
+    seen = '';  // in another strength or tone, other colours are predicted there
+    send();
   }
   if (value.number !== undefined && value.number !== number) return;  // an answer that was given up
   if (value.photo !== photo) { answered(); return; }
@@ -142,6 +146,12 @@ function enter() {
   draw();
   find('.frame').focus({ preventScroll: true });
   editor.scrollIntoView({ block: 'nearest' });
+}
+
+// Before and after are made from what the page knows: not before it has answered the last change.
+function finish() {
+  finishing = waiting;
+  if (!waiting) trigger('done');
 }
 
 function leave() {

@@ -37,6 +37,8 @@ PHOTO_COLORS = 8  # of the photo itself that are offered: more are hard to tell 
 PALETTE_SIDE = 96  # pixels of the picture that they are taken from
 HUES = 36  # of the slider: a step of 10 degrees is hardly seen
 STRONGEST = 130.0  # more chroma than any sRGB colour has
+AROUND = 0.004  # of the longer side: grain and dust are smaller
+LEAST_LOSS = 15.0  # of a* and b*: colours that become paler by less still look as they were asked for
 
 AB = tuple[float, float]
 
@@ -57,7 +59,7 @@ def colors_for_place(
     """What the editor offers for a place, as JSON.
 
     Args:
-        session: the visitor's photo.
+        session: the visitor's photo, in its tone.
         x: the place, as a fraction of the photo's width.
         y: the place, as a fraction of its height.
         strength: of the colours, as the photo is shown now.
@@ -67,8 +69,8 @@ def colors_for_place(
         The place, how light it is, and the groups "likely", "things", "plain", "offered" and "hues", each a
         list of swatches.
     """
-    lightness = session.preview.lightness_at(x, y)
-    predicted = _at(session.prediction.ab, x, y)
+    lightness = session.preview.lightness_at(x, y, AROUND)
+    predicted = _predicted(session, x, y, strength)
     image = shrink(session.preview, PALETTE_SIDE).render(strength).convert("RGB")
     # What is as light as this place is likely to be of the same thing.
     own = sorted(palette_of(image, PHOTO_COLORS), key=lambda swatch: abs(swatch.lightness - lightness))
@@ -84,12 +86,20 @@ def colors_for_place(
     return place | _swatches(lightness, groups)
 
 
-def describe(session: Session, hint: Hint) -> dict[str, Any]:
+def describe(session: Session, hint: Hint, strength: float) -> dict[str, Any]:
     """A correction for the editor's list, as JSON: its colour at its place, and advice if that is another."""
-    lightness = session.preview.lightness_at(hint.x, hint.y)
+    lightness = session.preview.lightness_at(hint.x, hint.y, AROUND)
     if hint.ab is None:
-        return {"hex": hex_colors(lightness, [_at(session.prediction.ab, hint.x, hint.y)])[0], "advice": None}
-    return {"hex": hex_colors(lightness, [hint.ab])[0], "advice": advice(lightness, hint.ab)}
+        shown = hex_colors(lightness, [_predicted(session, hint.x, hint.y, strength)])[0]
+        return {"hex": shown, "advice": None}
+    lost = np.hypot(*(nearest_showable(lightness, hint.ab) - hint.ab))
+    words = advice(lightness, hint.ab) if lost > LEAST_LOSS else None
+    return {"hex": hex_colors(lightness, [hint.ab])[0], "advice": words}
+
+
+def _predicted(session: Session, x: float, y: float, strength: float) -> AB:
+    """What the photo shows at a place without corrections."""
+    return _at(session.prediction.with_hints(()).colors(strength), x, y)
 
 
 def _swatches(lightness: float, groups: dict[str, dict[str, AB]]) -> dict[str, list[dict[str, Any]]]:
