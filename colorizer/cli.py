@@ -22,7 +22,7 @@ from importlib import import_module
 from colorizer import quiet_tensorflow
 from colorizer.color_command import color
 from colorizer.fast_import import gc_paused, hide_modules
-from colorizer.terminal import complain
+from colorizer.terminal import complain, warn_in_one_line
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command `colorizer`; returns its exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     quiet_tensorflow.install()
+    warn_in_one_line()
     name = arguments[0] if arguments else ""
     try:
         if name in COMMANDS:

@@ -124,8 +124,9 @@ def supported_jobs(jobs: "tuple[Job, ...]", named: Sequence[Path]) -> "tuple[Job
     missing = [name for name in ("av", "cv2") if find_spec(name) is None]
     if not films or not missing:
         return jobs
+    verb = "is" if len(missing) == 1 else "are"
     advice = (
-        f'films need the extra "video", and {" and ".join(missing)} is not installed: '
+        f'films need the extra "video", and {" and ".join(missing)} {verb} not installed: '
         'in the repository, pip install ".[video]"'
     )
     photos = tuple(job for job in jobs if not job.is_film)

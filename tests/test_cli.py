@@ -161,6 +161,21 @@ def test_broken_photos_are_named_the_others_done_and_the_status_is_1(album, tmp_
     assert len(tree(tmp_path / "out")) == 5
 
 
+def test_warnings_of_libraries_reach_nobody_and_ours_are_one_line(album, tmp_path):
+    # A tag that may have one number, with two: Pillow warns about it.
+    directory = b"\0\1" + (0x0128).to_bytes(2, "big") + b"\0\3\0\0\0\2\0\2\0\2" + bytes(4)
+    Image.new("L", (20, 20)).save(album / "odd.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08" + directory)
+    line = [sys.executable, "-m", "colorizer", album / "odd.jpg", "-o", tmp_path / "out"]
+    done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "1 coloured, 0 already there, 0 failed\n")
+    code = (
+        "import warnings\nfrom colorizer.cli import main\n"
+        "try:\n    main(['--version'])\nexcept SystemExit:\n    warnings.warn('careful')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr == "note: careful\n"
+
+
 def test_two_photos_of_one_name_become_two_results_and_a_note_says_which(
     album, tmp_path, color_image, capsys
 ):

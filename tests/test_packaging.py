@@ -185,6 +185,14 @@ def test_the_installed_package_colors_a_photo_from_python(installed, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_installed_command_makes_the_model_card_and_shows_what_it_would_publish(installed, tmp_path):
+    done = run(installed / "colorizer", "publish", "ada/colors", "--dry-run", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 'Colorizer.from_pretrained("ada/colors")' in done.stdout
+    assert "colorizer.weights.h5" in done.stdout
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "extra"),
     [

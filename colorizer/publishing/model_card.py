@@ -14,6 +14,7 @@ It is made from the records beside the weights, so that it cannot claim what was
 import argparse
 import sys
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 from colorizer.atomic_write import replace_file
@@ -35,41 +36,37 @@ METRIC_LABELS = {
 }
 ROW_LABELS = {"grey": "grey", "model": "coloured", "truth": "truth"}
 
-TEMPLATE = """---
-{{ card_data }}
+TEMPLATE = Template("""---
+$card_data
 ---
 
 # Weights that colour black-and-white photographs
 
-`{{ file }}` holds the {{ parameters }} parameters (float32) of a plain convolutional network: grey
-lightness L* in, the two colour channels a* and b* of CIELAB out. `{{ manifest }}` has its sha256, which is
+`$file` holds the $parameters parameters (float32) of a plain convolutional network: grey
+lightness L* in, the two colour channels a* and b* of CIELAB out. `$manifest` has its sha256, which is
 checked on every load.
 
 ```python
 from colorizer import Colorizer
 
-Colorizer.from_pretrained("{{ repo }}").colorize("grandma.jpg").save("grandma-colour.jpg")
+Colorizer.from_pretrained("$repo").colorize("grandma.jpg").save("grandma-colour.jpg")
 ```
 
-{% if sheet -%}
-![Photographs, grey and coloured]({{ sheet }})
+$sheet## Training data
 
-{% endif -%}
-## Training data
-
-{{ data }}
+$data
 
 ## Training
 
 ```
-{{ command }}
+$command
 ```
 
-{{ how }}
+$how
 
 ## Evaluation
 
-{{ evaluation }}
+$evaluation
 
 ## Limitations
 
@@ -80,7 +77,7 @@ Colorizer.from_pretrained("{{ repo }}").colorize("grandma.jpg").save("grandma-co
 - **Skies of old film.** Early film recorded blue as white, so a bare sky often stays white or turns beige.
 - **Dark or very small skin**, and scenes unlike everyday photographs: paintings, maps, X-rays, night.
 - **Fine boundaries.** The colour map is small: at the edge of a bright object, some colour can bleed.
-"""
+""")
 
 
 def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "ModelCard":
@@ -113,7 +110,7 @@ def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "Mo
             "manifest": manifest.MANIFEST_NAME,
             "parameters": f"{record['parameters']:,}",
             "repo": repo,
-            "sheet": SHEET_NAME if sheet else None,
+            "sheet": f"![Photographs, grey and coloured]({SHEET_NAME})\n\n" if sheet else "",
             "data": training.get("data") or f"{training['photos']:,} colour photographs.",
             "command": training["command"],
             "how": "\n".join(filter(None, (training.get("machine"), when, training.get("note")))),
@@ -122,8 +119,8 @@ def build_card(folder: Path, repo: str = "weights/", sheet: bool = False) -> "Mo
         data = _metadata(training, evaluation, repo)
     except (KeyError, TypeError, ValueError) as error:
         raise CardError(f"The records in {folder} do not make a card: {error!r}") from error
-    card: ModelCard = ModelCard.from_template(data, template_str=TEMPLATE, **parts)
-    return card
+    # Not `ModelCard.from_template`: that needs Jinja2, which comes with Gradio alone.
+    return ModelCard(TEMPLATE.substitute(parts, card_data=data.to_yaml()).removesuffix("\n"))
 
 
 def _metadata(training: dict[str, Any], evaluation: dict[str, Any] | None, repo: str) -> Any:
