@@ -106,7 +106,7 @@ class MemorySemaphore:
                 self._changed.notify_all()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BatchColorizer:
     """The colorizer and the settings for every photo of a batch.
 

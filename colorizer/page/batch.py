@@ -49,7 +49,7 @@ class Batch:
 
     def open_archive(self) -> zipfile.ZipFile:
         """The ZIP file to add photos to."""
-        # Photos are compressed already; stored, the archive is written as fast as the disk takes it.
+        # Photos are compressed already; stored, the archive is written as fast as the disk can write.
         return zipfile.ZipFile(self.path(ARCHIVE), "w", zipfile.ZIP_STORED)
 
     def add(self, colorizer: Colorizer, path: str, strength: float, archive: zipfile.ZipFile) -> None:

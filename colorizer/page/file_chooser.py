@@ -1,8 +1,9 @@
 """Lets the browser's file chooser offer all types of photos that the page reads, HEIC above all.
 
-Gradio's picture input asks for `image/*`, and takes a file only if the browser knows its type to be one. Many
-browsers do not know HEIC, what iPhones make, or JPEG 2000: their choosers hide such files, and Gradio refuses
-those that are dropped. So the chooser is told the suffixes, and a file with one of them is given its type.
+Gradio's picture input asks for `image/*`, and accepts a file only if the browser knows its type to be one.
+Many browsers do not know HEIC, what iPhones make, or JPEG 2000: their choosers hide such files, and Gradio
+refuses those that are dropped. So the chooser is told the suffixes, and a file with one of them is given its
+type.
 """
 
 import json

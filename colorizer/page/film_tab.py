@@ -32,7 +32,7 @@ INTRODUCTION = f"""A black-and-white film of up to {FILM_LIMITS.seconds:g} secon
 EMPTY = "Here you see the film in colour."
 NO_FILM = "Choose a film first."
 ONE_AT_A_TIME = "Your other film is not finished yet. One at a time, please."
-# Each takes a process with some hundred megabytes; more would not be faster.
+# Each needs a process with some hundred megabytes; more would not be faster.
 FILMS = {"concurrency_limit": 2, "concurrency_id": "film", "show_progress": "hidden", **PRIVATE}
 
 PLAYER = f"""

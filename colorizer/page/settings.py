@@ -39,13 +39,13 @@ class Settings:
     header_seconds: float = 10  # from the first byte of a request to the end of its headers
 
     # One address.
-    connections: int = 1000  # of all addresses together; each takes a file descriptor
+    connections: int = 1000  # of all addresses together; each needs a file descriptor
     connections_per_address: int = 100  # a browser opens six
     requests_per_second: float = 20  # for anything but the page's own scripts and styles
-    request_burst: float = 400  # opening the page takes twenty
+    request_burst: float = 400  # opening the page needs twenty
     bytes_per_request: float = 100_000  # of JSON, that count as one more request
     asset_requests_per_second: float = 200
-    asset_burst: float = 2000  # opening the page takes a hundred and fifty
+    asset_burst: float = 2000  # opening the page needs a hundred and fifty
     uploads_at_once: int = 6
     bytes_per_hour: float = 2e9  # of uploads that one address may leave on the disk
     batches_per_address: int = 2  # running; others of the same address wait

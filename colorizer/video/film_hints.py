@@ -33,7 +33,8 @@ from colorizer.video.source import FilmSource
 
 # A hint goes so many frames in each direction, half a minute: by then, errors of the flow have added up.
 REACH = 750
-# Below this trust a place is not seen in the next frame; after so many such frames in a row a hint is lost.
+# Below this confidence a place is not seen in the next frame; after so many such frames in a row, a hint is
+# lost.
 SEEN, PATIENCE = 0.3, 6
 MAX_SETS = 1000
 Place = tuple[float, float]
@@ -100,7 +101,7 @@ class _Step(NamedTuple):
 
     pts: int
     flow: np.ndarray
-    trust: np.ndarray
+    confidence: np.ndarray
 
 
 class _Tracked(NamedTuple):
@@ -164,7 +165,7 @@ def _track_one(
             if cut:
                 before.clear()
             elif flow is not None:
-                before.append(_step(last_pts, flow.back, flow.trust_back))
+                before.append(_step(last_pts, flow.back, flow.confidence_back))
             if float(frame.pts * unit) >= target:
                 tracked = [_Tracked(hint, *_stored((hint.x, hint.y), turn)) for hint in timed.hints]
                 result[frame.pts] = list(timed.hints)
@@ -176,28 +177,28 @@ def _track_one(
             count += 1
             if cut or flow is None or count > REACH or not tracked:
                 break
-            tracked = _moved(tracked, _step(frame.pts, flow.forth, flow.trust_forth))
+            tracked = _moved(tracked, _step(frame.pts, flow.forth, flow.confidence_forth))
             _note(result, frame.pts, tracked, turn)
         earlier, last_pts = look, frame.pts
     return result
 
 
-def _step(pts: int, flow: np.ndarray, trust: np.ndarray) -> _Step:
+def _step(pts: int, flow: np.ndarray, confidence: np.ndarray) -> _Step:
     """A step to the frame at `pts`, with the flow in shares of the frame."""
-    height, width = trust.shape
+    height, width = confidence.shape
     size = (max(1, width // 2), max(1, height // 2))
     shares = flow / np.array([width, height], np.float32)
     small = cv2.resize(shares, size, interpolation=cv2.INTER_AREA)
-    return _Step(pts, small, cv2.resize(trust, size, interpolation=cv2.INTER_AREA).astype(np.float16))
+    return _Step(pts, small, cv2.resize(confidence, size, interpolation=cv2.INTER_AREA).astype(np.float16))
 
 
 def _moved(tracked: list[_Tracked], step: _Step) -> list[_Tracked]:
-    height, width = step.trust.shape
+    height, width = step.confidence.shape
     result = []
     for one in tracked:
         row, column = min(int(one.y * height), height - 1), min(int(one.x * width), width - 1)
         x, y = one.x + float(step.flow[row, column, 0]), one.y + float(step.flow[row, column, 1])
-        unseen = 0 if step.trust[row, column] >= SEEN else one.unseen + 1
+        unseen = 0 if step.confidence[row, column] >= SEEN else one.unseen + 1
         if 0 <= x <= 1 and 0 <= y <= 1 and unseen < PATIENCE:
             result.append(_Tracked(one.hint, x, y, unseen))
     return result

@@ -2,7 +2,7 @@
 
     flow = Flow.between(earlier, later)      # two small lightness maps
     moved = warp(planes, flow.back)          # planes of the earlier frame, as the later one shows them
-    flow.trust_back                          # (h, w): 1 where the two frames show the same thing, else near 0
+    flow.confidence_back                     # (h, w): 1 where both frames show the same thing, else near 0
 
 The flow is OpenCV's DIS (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search"), computed in
 both directions on small maps, where averaging has removed most of the grain. A place is trusted if the way
@@ -47,16 +47,16 @@ class Flow:
     Attributes:
         back: (h, w, 2) float32: from each place of the later frame to the earlier one, in elements, x and y.
         forth: (h, w, 2) float32: from each place of the earlier frame to the later one.
-        trust_back: (h, w) float32 in [0, 1]: whether the later frame's places are in the earlier one.
-        trust_forth: (h, w) float32 in [0, 1]: whether the earlier frame's places are in the later one.
+        confidence_back: (h, w) float32 in [0, 1]: whether the later frame's places are in the earlier one.
+        confidence_forth: (h, w) float32 in [0, 1]: whether the earlier frame's places are in the later one.
         likeness: the correlation of the later frame with the earlier one moved along the flow, in [-1, 1];
             two pictures of one shot have about 0.9 and more.
     """
 
     back: np.ndarray
     forth: np.ndarray
-    trust_back: np.ndarray
-    trust_forth: np.ndarray
+    confidence_back: np.ndarray
+    confidence_forth: np.ndarray
     likeness: float
 
     @classmethod
@@ -80,7 +80,7 @@ class Flow:
 
     def resized(self, width: int, height: int) -> "Flow":
         """The same flow for maps of another size."""
-        old_height, old_width = self.trust_back.shape
+        old_height, old_width = self.confidence_back.shape
         if (old_width, old_height) == (width, height):
             return self
         scale = np.array([width / old_width, height / old_height], np.float32)
@@ -92,8 +92,8 @@ class Flow:
         return Flow(
             resize(self.back * scale),
             resize(self.forth * scale),
-            resize(self.trust_back),
-            resize(self.trust_forth),
+            resize(self.confidence_back),
+            resize(self.confidence_forth),
             self.likeness,
         )
 

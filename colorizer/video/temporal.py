@@ -6,15 +6,16 @@
 
 The network judges every frame anew, and grain alone makes its colours jump from frame to frame. Here the
 colours of a place, followed along the optical flow, are averaged forward and backward in time with weights
-that fall off exponentially. With x_t the map of frame t, v_t the trust in the flow and W(.) moving along it:
+that fall off exponentially. With x_t the map of frame t, v_t the confidence in the flow and W(.) moving along
+it:
 
     S_t = x_t + PERSISTENCE v_t W(S_t-1)              the weighted sum up to t
     N_t = 1   + PERSISTENCE v_t W(N_t-1)              the sum of its weights
 
 and the same backward from frames to come, S' and N'. The result is (S + S' - x) / (N + N' - 1): frame t
-counts once, and its neighbours the less the farther away they are. Where something new appears, the trust is
-0 and the sums begin again: nothing is dragged along. Both sums are recursive, so the cost does not depend on
-how far the mean reaches. (A mean along motion is the common idea of Lang et al. 2012, "Practical Temporal
+counts once, and its neighbours the less the farther away they are. Where something new appears, confidence is
+0 and the sums begin again: nothing is dragged along. Both sums are recursive, so the cost does not depend
+on how far the mean reaches. (A mean along motion is the common idea of Lang et al. 2012, "Practical Temporal
 Consistency for Image-Based Graphics Applications", and Bonneel et al. 2015, "Blind Video Temporal
 Consistency".)
 
@@ -41,7 +42,7 @@ PERSISTENCE = np.float32(0.85)
 BLOCK, LOOK_AHEAD = 12, 12
 # What is restored of the chroma changes slowly, over some 20 frames, and is at most this much.
 CHROMA_MEMORY, MAX_CHROMA_GAIN = 0.95, 1.15
-# Bicubic moving overshoots at edges of the trust: the sum of weights is kept from falling below this.
+# Bicubic moving overshoots at edges of the confidence: the sum of weights is kept from falling below this.
 LEAST_WEIGHT = np.float32(0.5)
 
 
@@ -91,7 +92,7 @@ class TemporalFilter:
         """
         sums = _begin(ab)
         if self._sums is not None and flow is not None:
-            sums += warp(self._sums, flow.back) * (PERSISTENCE * flow.trust_back)[..., None]
+            sums += warp(self._sums, flow.back) * (PERSISTENCE * flow.confidence_back)[..., None]
         self._sums = sums
         self._waiting.append(_Waiting(ab, flow, sums))
         if len(self._waiting) >= BLOCK + LOOK_AHEAD:
@@ -112,7 +113,7 @@ class TemporalFilter:
             if backward is not None:
                 flow = self._waiting[number + 1].flow
                 if flow is not None:
-                    sums += warp(backward, flow.forth) * (PERSISTENCE * flow.trust_forth)[..., None]
+                    sums += warp(backward, flow.forth) * (PERSISTENCE * flow.confidence_forth)[..., None]
             backward = sums
             if number < count:
                 both = frame.sums + sums

@@ -72,7 +72,7 @@ class RemoteColorizer(Colorizer):
             EOFError: the other process is gone.
         """
         if not isinstance(photo, Photo):
-            raise TypeError(f"It takes a Photo. Received: {type(photo)}")
+            raise TypeError(f"A Photo is expected. Received: {type(photo)}")
         levels = np.ascontiguousarray(photo.image)
         height, width = levels.shape
         with self._lock:
@@ -113,12 +113,12 @@ def color_film(
         if width * height > limits.pixels:
             raise FilmError(
                 f"{source.name} has frames of {width}x{height}; here at most {limits.pixels / 1e6:.1f} "
-                "megapixels are coloured. The command takes any size."
+                "megapixels are coloured. The command accepts any size."
             )
         if film.info.seconds is not None and film.info.seconds > limits.seconds:
             raise FilmError(
                 f"{source.name} is {film.info.seconds:.0f} seconds long; here at most {limits.seconds:g} are "
-                "coloured. The command takes any length."
+                "coloured. The command accepts any length."
             )
 
     def show(progress: FilmProgress) -> None:

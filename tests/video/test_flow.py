@@ -18,27 +18,27 @@ def test_a_pan_is_found_and_trusted():
     assert np.median(flow.back[inner][..., 0]) == pytest.approx(3, abs=0.2)
     assert np.median(flow.forth[inner][..., 0]) == pytest.approx(-3, abs=0.2)
     assert np.abs(flow.back[inner][..., 1]).max() < 1
-    assert flow.trust_back[inner].mean() > 0.9
+    assert flow.confidence_back[inner].mean() > 0.9
     assert flow.likeness > 0.95
 
 
 def test_what_has_just_come_into_the_frame_is_not_trusted():
     flow = Flow.between(window(20), window(26))
-    assert flow.trust_back[:, -3:].mean() < 0.3  # was outside the earlier frame
-    assert flow.trust_forth[:, :3].mean() < 0.3  # is outside the later one
+    assert flow.confidence_back[:, -3:].mean() < 0.3  # was outside the earlier frame
+    assert flow.confidence_forth[:, :3].mean() < 0.3  # is outside the later one
 
 
 def test_grain_and_flicker_are_not_taken_for_change():
     random = np.random.default_rng(0)
     earlier, later = (window(20) + random.normal(0, 2, (80, 120)).astype(np.float32) for _ in range(2))
     flow = Flow.between(earlier, later * 0.9 + 3)
-    assert flow.trust_back[8:-8, 8:-8].mean() > 0.85
+    assert flow.confidence_back[8:-8, 8:-8].mean() > 0.85
 
 
 def test_an_object_that_appears_is_not_trusted():
     later = window(20)
     later[30:50, 50:70] += 40
-    assert Flow.between(window(20), later).trust_back[34:46, 54:66].mean() < 0.1
+    assert Flow.between(window(20), later).confidence_back[34:46, 54:66].mean() < 0.1
 
 
 def test_a_flow_for_a_larger_map_points_as_much_farther():

@@ -8,11 +8,11 @@ from colorizer.video.temporal import BLOCK, LOOK_AHEAD, TemporalFilter
 SHAPE = (24, 32)
 
 
-def moved(x: float, trust: float = 1.0) -> Flow:
+def moved(x: float, confidence: float = 1.0) -> Flow:
     """A picture that moves to the left by `x` elements from frame to frame."""
     flow = np.zeros((*SHAPE, 2), np.float32)
     flow[..., 0] = x
-    back, forth = np.full(SHAPE, trust, np.float32), np.full(SHAPE, trust, np.float32)
+    back, forth = np.full(SHAPE, confidence, np.float32), np.full(SHAPE, confidence, np.float32)
     hidden = int(np.ceil(x))
     back[:, SHAPE[1] - hidden :] = 0
     forth[:, :hidden] = 0
@@ -59,7 +59,7 @@ def test_colours_are_followed_where_the_picture_moves():
 
 def test_nothing_is_carried_to_places_that_are_not_trusted():
     maps = [np.full((*SHAPE, 2), value, np.float32) for value in (-10, 20)]
-    results = run(maps, [None, moved(0, trust=0)])
+    results = run(maps, [None, moved(0, confidence=0)])
     np.testing.assert_allclose(results[0], maps[0], atol=1e-4)
     np.testing.assert_allclose(results[1], maps[1], atol=1e-4)
 

@@ -2,7 +2,7 @@
 
     uvicorn.Config(app, http=limited_protocol(Connections()))
 
-uvicorn waits for headers as long as a client likes, and takes as many connections as there are file
+uvicorn waits for headers as long as a client likes, and accepts as many connections as there are file
 descriptors; with none left, the page can no longer read its own files. Here a connection beyond the limits is
 closed at once, without a line in the log, and one whose headers do not come is closed after some seconds.
 """
