@@ -239,6 +239,16 @@ def test_the_field_shows_the_color_in_hand(editing):
     assert editing.get_by_label("Choose any colour").input_value() == "#b03a30"
 
 
+def test_swatches_follow_the_strength(editing):
+    touch(editing, SLEEVE)
+    chip = editing.get_by_role("button", name="as predicted").locator(".chip")
+    before = chip.evaluate("chip => chip.style.background")
+    editing.locator("#strength input[type=range]").press("End")
+    editing.wait_for_function(
+        "old => document.querySelector('#correction .likely .chip').style.background !== old", arg=before
+    )
+
+
 def test_strength_and_detail_keep_the_corrections(editing):
     touch(editing, SUIT)
     choose(editing, "orange")
