@@ -23,12 +23,17 @@ from colorizer.page import temp_files
 from colorizer.page.error_messages import set_up_logging
 from colorizer.page.security.process import raise_file_limit, return_freed_memory
 from colorizer.page.settings import SETTINGS
+from colorizer.terminal import complain, say
 
 PORT = 7860
 # Keras would load it, if Keras is needed, for galleries that are not shown here.
 UNUSED = ("matplotlib",)
 # A Space's proxies are in its own network; at home only this machine may say for whom it asks.
 PROXIES, SPACE_PROXIES = "127.0.0.1,::1", "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
+PORT_TAKEN = (
+    "another program uses this port, perhaps another page, or the address is none of this machine's. "
+    "--port and --host choose others."
+)
 NO_LINK = (
     "there is no public link: it goes through Gradio's servers, and this network does not let the page reach "
     "them, or they are down. --host 0.0.0.0 opens the page to the machines around; a Space is public."
@@ -98,11 +103,11 @@ def main(arguments: list[str] | None = None) -> int:
         with temp_files.page_folder() as folder:
             return _serve(options, folder)
     except WeightsError as error:
-        print(f"app.py: {error}", file=sys.stderr)
-        return 2
+        return complain(str(error), 2)
     except OSError as error:
-        print(f"app.py: the page cannot start on {options.host}:{options.port}: {error}", file=sys.stderr)
-        return 2
+        # Gradio tries the port, and says of any failure how to call its own functions.
+        reason = PORT_TAKEN if "Cannot find empty port" in str(error) else error
+        return complain(f"the page cannot start on {options.host}:{options.port}: {reason}", 2)
 
 
 def _serve(options: argparse.Namespace, folder: Path) -> int:
@@ -132,8 +137,7 @@ def _serve(options: argparse.Namespace, folder: Path) -> int:
         public = f", and for everybody at {page.share_url}" if page.share_url else ""
         print(f"The page is at {page.local_url}{public} (Ctrl+C stops it)", flush=True)
         if options.share and not page.share_url and "SPACE_ID" not in os.environ:
-            said = f"app.py: {NO_LINK} Here it works all the same, at {page.local_url}"
-            print(said, file=sys.stderr)
+            say(f"colorizer: {NO_LINK} Here it works all the same, at {page.local_url}")
         page.block_thread()
     return 0
 

@@ -160,7 +160,9 @@ def test_a_taken_port_stops_the_page_with_a_sentence(address, monkeypatch, tiny_
     monkeypatch.setattr(Colorizer, "from_pretrained", lambda source=None: tiny_colorizer)
     port = address.rsplit(":", 1)[-1]
     assert serve.main(["--port", port]) == 2
-    assert f"cannot start on 127.0.0.1:{port}" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"the page cannot start on 127.0.0.1:{port}: another program uses this port" in said
+    assert "launch()" not in said
 
 
 def test_a_space_listens_to_the_world_and_a_home_only_to_itself(monkeypatch, tiny_colorizer):

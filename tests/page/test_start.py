@@ -71,7 +71,7 @@ def test_a_blocked_public_link_is_explained_and_the_page_works_at_home(start, mo
     assert start("--share", visit=lambda address: seen.append(status(address))) == 0
     assert seen == [200]
     said = capsys.readouterr().err
-    assert "app.py: there is no public link: it goes through Gradio's servers, and this network" in said
+    assert "colorizer: there is no public link: it goes through Gradio's servers, and this network" in said
     assert "at http://127.0.0.1:" in said
 
 
