@@ -2,12 +2,15 @@
 
     make fuzz                                    # 10,000 files, and the largest photos of every type
     python -m tests.fuzz --files 1 --seed 417    # the 417th file again, by itself
+    python -m tests.fuzz --files 0 --odd 3000    # sound photos with odd metadata, written as every type
     python -m tests.fuzz --files 0 --worst 120   # noise of 120 megapixels in every type: time and memory
 
-Every file ends in a picture or in `PhotoError`. Anything else is printed with its seed, and the status is 1.
+Every file ends in a picture or in `PhotoError`, one with odd metadata in a picture. Anything else is printed
+with its seed, and the status is 1.
 """
 
 import argparse
+import io
 import os
 import resource
 import subprocess
@@ -25,8 +28,12 @@ from PIL import Image
 from colorizer import Colorizer
 from colorizer.errors import PhotoError
 from colorizer.image.decoders import open_image
+from colorizer.image.file_types import WRITERS
+from colorizer.image.reader import read_photo
+from colorizer.image.writer import write_photo
 from colorizer.limits import Limits
 from tests.helpers.hostile import KINDS, SUFFIXES, honest, hostile, kind_of
+from tests.helpers.odd_metadata import odd_photo
 
 # Small enough that thousands are made in minutes, with the limits small in proportion.
 LIMITS = Limits(megabytes=1, megapixels=2, seconds=10)
@@ -101,6 +108,20 @@ def run(colorizer, seeds: range, folder: Path, seconds: float = float("inf")) ->
             report.wrong.append(f"after {name}: an honest photo comes out differently")
     honest_path.unlink()
     return report
+
+
+def run_odd(seeds: range, folder: Path) -> list[str]:
+    """Reads photos with odd metadata and writes them as every type; returns what went wrong."""
+    wrong = []
+    for seed in seeds:
+        name, data = odd_photo(seed)
+        for suffix in sorted({suffix for suffix, _ in WRITERS.values()}):
+            try:
+                photo = read_photo(io.BytesIO(data))
+                write_photo(photo.original.convert("RGB"), folder / f"out{suffix}", photo)
+            except Exception as error:  # noqa: BLE001
+                wrong.append(f"{name} as {suffix}: {type(error).__name__}: {error}")
+    return wrong
 
 
 def peak_memory() -> float:
@@ -180,6 +201,7 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0, help="of the first file")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument("--odd", type=int, default=0, help="photos with odd metadata")
     parser.add_argument("--worst", type=float, metavar="MEGAPIXELS", help="colour noise of every type, too")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -189,6 +211,7 @@ def main() -> int:
         before, start = reset_peak_memory(), time.monotonic()
         seeds = range(options.seed, options.seed + options.files)
         report = run(colorizer, seeds, Path(folder), options.seconds)
+        report.wrong += run_odd(range(options.seed, options.seed + options.odd), Path(folder))
     for kind, memory in report.memory.items():
         if memory > MOST_MEMORY:
             report.wrong.append(f"a file made from {kind} took {memory / 1e6:.0f} MB")

@@ -16,6 +16,7 @@ from colorizer.image.provenance import is_result
 from colorizer.image.reader import read_photo
 from colorizer.image.writer import write_photo
 from tests.helpers.hostile import png
+from tests.helpers.odd_metadata import odd_photo
 
 PIXELS = zlib.compress(bytes(9 * 8))
 SUFFIXES = ("jpg", "png", "tif", "webp", "avif", "heic", "jp2", "bmp", "tga")
@@ -94,3 +95,17 @@ def test_an_own_text_of_a_png_survives_beside_the_others(tmp_path):
     photo = read_photo(tmp_path / "a.png")
     assert photo.metadata.text == {"Album": "Summer", "comment": "in small letters"}
     assert photo.metadata.comments == ()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # about such tags
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_photos_with_odd_tags_are_read_and_written_as_every_type(tmp_path, suffix):
+    for seed in range(SUFFIXES.index(suffix), 200, len(SUFFIXES)):
+        name, data = odd_photo(seed)
+        photo = read_photo(io.BytesIO(data))
+        try:
+            write_photo(photo.original.convert("RGB"), tmp_path / f"b.{suffix}", photo)
+        except Exception as error:
+            error.add_note(f"odd_photo({seed}), {name}")
+            raise
+        assert read_photo(tmp_path / f"b.{suffix}").size == photo.size
