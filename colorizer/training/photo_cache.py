@@ -14,14 +14,13 @@ Nothing here needs Keras or scikit-image.
 import hashlib
 import io
 import json
-import multiprocessing
 import os
 import shutil
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -33,6 +32,7 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from colorizer.image.decoders import open_image
+from colorizer.training.worker_pool import worker_pool
 
 FORMAT = 1
 # Photos are kept with the short side at most this: training never needs more than 256 pixels.
@@ -226,13 +226,10 @@ def map_sources(
         workers: how many processes work; 0: threads of this one.
     """
     sources = (source for path in paths for source in iterate_sources(path))
-    pool: Executor
-    if workers:  # not forked: see prefetch.py
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
-    else:
-        pool = ThreadPoolExecutor(workers := min(8, os.cpu_count() or 1))
+    threads = min(8, os.cpu_count() or 1)
+    pool: Executor = worker_pool(workers) if workers else ThreadPoolExecutor(threads)
     with pool, tqdm(desc="decoding photos", unit="photo") as progress:
-        while batch := list(islice(sources, 32 * workers)):
+        while batch := list(islice(sources, 32 * (workers or threads))):
             for result in pool.map(function, batch, chunksize=4):
                 progress.update()
                 yield result

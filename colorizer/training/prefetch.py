@@ -11,13 +11,13 @@ memory, see `photo_cache.py`) and cut whole batches. A crop depends on its posit
 Nothing here needs Keras: a process that cuts crops starts in a fraction of a second.
 """
 
-import multiprocessing
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from colorizer.training.crops import BatchStream
+from colorizer.training.worker_pool import worker_pool
 
 # A thread is one batch ahead; processes are ahead by their number and this many more, so that none waits.
 SPARE = 2
@@ -43,8 +43,7 @@ class Loader:
         self.ahead = workers + SPARE if workers else 1
         self._pool: Executor
         if workers:
-            # Not forked: JAX and TensorFlow have threads, and a copy could find their locks locked for ever.
-            self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _open, (stream,))
+            self._pool = worker_pool(workers, _open, stream)
             self._batch: Any = _cut
         else:
             self._pool = ThreadPoolExecutor(1)
