@@ -80,7 +80,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"colorizer train: {error}", file=sys.stderr)
         return 2
+    if not config.distribute or config.processes == 1:
+        return _train(config)
+    from colorizer.training.distribute import end_with_others
 
+    return end_with_others(lambda: _train(config))
+
+
+def _train(config: TrainingConfig) -> int:
+    """What is left to do with checked options; returns the exit status."""
     from colorizer.errors import PublishError, UnknownKeras
     from colorizer.publishing import model_repo
     from colorizer.training.trainer import Trainer

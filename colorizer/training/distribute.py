@@ -8,11 +8,17 @@
 Every device holds all weights and computes each step on its share of the batch; JAX adds the gradients up.
 `batch` is the whole batch of all devices, so the number of devices changes how long a run takes, but not what
 it learns. Every process cuts its own share of each batch from the same sequence of crops. Process 0 validates
-and writes. The processes must see the same photos, and for --resume the same folder `out`.
+and writes. The processes must see the same photos, and for --resume the same folder `out`. When one of them
+dies, the others end as well.
 """
 
+import os
+import re
+import signal
+import sys
+import traceback
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -26,6 +32,9 @@ from colorizer.training.color_loss import ColorLoss
 from colorizer.training.config import TrainingConfig
 from colorizer.training.objective import Objective
 from colorizer.training.schedule import Schedule
+
+# What JAX calls the libraries that exchange sums between processors and between GPUs, and itself.
+_EXCHANGE = re.compile("Gloo|NCCL|RCCL|coordination", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -155,6 +164,35 @@ def start(config: TrainingConfig) -> Processes:
     return processes
 
 
+def end_with_others(train: Callable[[], int]) -> int:
+    """Runs a training command; if it fails here, the other processes learn it at once.
+
+    Python would wait at its end for JAX, and JAX for the other processes, which wait for this one's share of
+    the next sum: for minutes. So this process does not wait.
+
+    Returns:
+        What `train` returns, if that is 0; otherwise this does not return.
+    """
+    try:
+        status = train()
+    except BaseException as error:  # noqa: BLE001, since it ends the process
+        status = 130 if isinstance(error, KeyboardInterrupt) else 1
+        if _EXCHANGE.search(str(error)):
+            print(
+                "colorizer train: another process of this run has ended, and its own output says why. Start "
+                "all of them again with --resume: at most what came after the last checkpoint is lost. "
+                f"Received: {str(error).splitlines()[0]}",
+                file=sys.stderr,
+            )
+        else:
+            traceback.print_exc()
+    if status:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
 def _connect(config: TrainingConfig) -> None:
     # JAX sends sums between GPUs with NCCL and, as in the tests, between processors with Gloo, unasked.
     # Every process must start with equal weights; Keras would otherwise agree on a seed by chance.
@@ -166,6 +204,8 @@ def _connect(config: TrainingConfig) -> None:
             f"The processes cannot find each other: {error} Received: processes {config.processes}, "
             f"process {config.process}, coordinator {config.coordinator}"
         ) from error
+    # JAX takes SIGTERM for itself, and only notes it. It ends this run as it does any other.
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 
 def build_validated(

@@ -7,6 +7,7 @@ one. The weights, whose largest is near 1, differed by at most 3e-7 when this wa
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -18,12 +19,24 @@ import numpy as np
 import pytest
 
 from colorizer.training.config import TrainingConfig
-from colorizer.training.distribute import Processes
+from colorizer.training.distribute import Processes, end_with_others
 from colorizer.training.trainer import Trainer
 from tests.helpers.network import TINY
 from tests.helpers.paths import ROOT
 
 STEPS = 15  # one pass over 119 photos
+# Compilation takes most of the time. LLVM's optimisations of code that runs for a second are half of it.
+QUICK = "--xla_backend_optimization_level=0"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_once(tmp_path_factory):
+    """Processes find what another one has compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -55,47 +68,73 @@ def start(runs: list[dict[str, Any]], flags: str = "") -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.helpers.training_process", json.dumps(runs)],
         cwd=ROOT,
-        env=os.environ | {"KERAS_BACKEND": "jax", "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+        env=os.environ | {"KERAS_BACKEND": "jax", "XLA_FLAGS": f"{QUICK} {flags}", "JAX_PLATFORMS": "cpu"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-def finish(*processes: subprocess.Popen[str]) -> list[str]:
-    """What each of them printed, once all have ended well."""
+def finish(*processes: subprocess.Popen[str], statuses: tuple[int, ...] = ()) -> list[str]:
+    """What each of them printed, once all have ended: well, or with these statuses."""
     try:
-        printed = [process.communicate(timeout=900)[0] for process in processes]
+        printed = [process.communicate(timeout=300)[0] for process in processes]
     finally:
         for process in processes:
             process.kill()
             process.wait()
-    assert [process.returncode for process in processes] == [0] * len(processes), "\n".join(printed)
+    ended = tuple(process.returncode for process in processes)
+    assert ended == (statuses or (0,) * len(processes)), "\n".join(printed)
     return printed
 
 
 @pytest.fixture(scope="module")
-def two_processes(options, free_port, tmp_path_factory) -> tuple[Path, list[str]]:
-    """A whole run by two processes, "whole", and one that ends half-way, "half"; what each printed."""
-    folder = tmp_path_factory.mktemp("two")
-    common = options | {"distribute": True, "processes": 2, "coordinator": f"127.0.0.1:{free_port}"}
-    runs = [{"out": str(folder / "whole")}, {"out": str(folder / "half"), "stop": 7}]
-    running = [start([common | run | {"process": number} for run in runs]) for number in (0, 1)]
-    return folder, finish(*running)
+def together(options, free_port) -> list[dict[str, Any]]:
+    """The options of each of two processes that train together; each step leaves a checkpoint."""
+    common = {"distribute": True, "processes": 2, "coordinator": f"127.0.0.1:{free_port}"}
+    return [options | common | {"process": number, "checkpoint_seconds": 0.0} for number in (0, 1)]
 
 
 @pytest.fixture(scope="module")
-def four_devices(options, two_processes, tmp_path_factory) -> Path:
-    """One process with four devices: "one" uses one of them, "four" all, "resumed" goes on from "half"."""
+def two_processes(together, tmp_path_factory) -> tuple[Path, list[str]]:
+    """A whole run by two processes, "whole", and one in which process 1 dies; what each printed."""
+    folder = tmp_path_factory.mktemp("two")
+    whole, half = {"out": str(folder / "whole")}, {"out": str(folder / "half")}
+    first, second = together
+    running = [
+        start([first | whole, first | half]),
+        start([second | whole, second | half | {"dies": "SIGTERM"}]),
+    ]
+    return folder, finish(*running, statuses=(1, -signal.SIGTERM))
+
+
+@pytest.fixture(scope="module")
+def process_0_dies(together, two_processes) -> tuple[Path, str, int]:
+    """A run in which process 0 dies; what process 1 printed, and its status."""
+    out = two_processes[0] / "leaderless"
+    first, second = together
+    running = [start([first | {"out": str(out), "dies": "SIGKILL"}]), start([second | {"out": str(out)}])]
+    try:
+        printed, _ = running[1].communicate(timeout=300)
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()
+    assert running[0].returncode == -signal.SIGKILL
+    return out, printed, running[1].returncode
+
+
+@pytest.fixture(scope="module")
+def four_devices(options, two_processes, process_0_dies, tmp_path_factory) -> Path:
+    """One process with four devices: "one" uses one of them, "four" all; both continue a run that died."""
     folder = tmp_path_factory.mktemp("four")
-    half = two_processes[0] / "half"
     runs = [
         {"out": str(folder / "one")},
+        {"out": str(process_0_dies[0]), "resume": True},
         {"out": str(folder / "four"), "distribute": True},
-        {"out": str(half), "distribute": True, "resume": True},
+        {"out": str(two_processes[0] / "half"), "distribute": True, "resume": True},
     ]
     finish(start([options | run for run in runs], "--xla_force_host_platform_device_count=4"))
-    half.rename(folder / "resumed")
     return folder
 
 
@@ -126,8 +165,34 @@ def test_two_processes_with_half_of_each_batch_end_where_one_with_the_whole_batc
 
 
 @pytest.mark.slow
-def test_a_run_of_two_processes_resumed_by_one_with_four_devices_ends_there_too(four_devices):
-    assert_same_end(four_devices / "one", four_devices / "resumed")
+def test_a_process_whose_companion_has_died_ends_and_says_what_to_do(two_processes):
+    _, (survivor, _) = two_processes
+    assert "another process of this run has ended" in survivor
+    assert "Start all of them again with --resume" in survivor
+    assert "Traceback" not in survivor
+
+
+@pytest.mark.slow
+def test_all_end_when_process_0_has_died(process_0_dies):
+    _, printed, status = process_0_dies
+    # JAX itself ends them with SIGABRT when it is the first to notice.
+    assert status in (1, -signal.SIGABRT)
+    assert "another process of this run has ended" in printed or "another task died" in printed
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_1_has_died_goes_on_with_four_devices_and_ends_there_too(
+    two_processes, four_devices
+):
+    assert_same_end(four_devices / "one", two_processes[0] / "half")
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_0_has_died_goes_on_with_one_device_and_ends_there_too(
+    process_0_dies, four_devices
+):
+    assert_same_end(four_devices / "one", process_0_dies[0])
+    assert not list(process_0_dies[0].glob("*.partial*"))
 
 
 @pytest.mark.slow
@@ -222,6 +287,21 @@ def test_slurm_says_where_the_others_are_and_all_stop_if_one_cannot_go_on(free_p
         assert different == "All processes need the same photos. Received: others in process 1 than in 0"
         # Only the first has tried; the second does not wait for it.
         assert rest == [["opening", "no such folder"], ["process 0 could not start, and says why"]][number]
+
+
+def test_a_process_that_fails_ends_at_once_instead_of_waiting_for_the_others(monkeypatch, capsys):
+    ended = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    assert end_with_others(lambda: 0) == 0
+    assert ended == []
+
+    def fails():
+        raise OSError(28, "No space left on device")
+
+    end_with_others(fails)
+    assert "OSError: [Errno 28] No space left on device" in capsys.readouterr().err
+    end_with_others(lambda: 2)
+    assert ended == [1, 2]
 
 
 # --- without a second process --------------------------------------------------------------------------
