@@ -60,7 +60,7 @@ def sharing_tags(count: int, size: int, offset: int) -> bytes:
 
 
 @attack()
-def tags_that_share_their_bytes(page: Target) -> str:
+def tags_that_claim_too_much(page: Target) -> str:
     """A thousand tags that name the same four megabytes, which Pillow and libtiff would copy each time."""
     size = 4_000_000
     exif = b"II*\0\x08\0\0\0" + sharing_tags(1000, size, 8) + bytes(size)
@@ -73,6 +73,8 @@ def tags_that_share_their_bytes(page: Target) -> str:
         require("event: complete" in answer, f"a photo was lost with its EXIF: {answer}")
         answer = visitor.colorize(visitor.upload("a.tif", tiff))
         require("tags claim" in answer, answer)
+        answer = visitor.colorize(visitor.upload("b.tif", strips))
+        require("numbers" in answer, answer)
     grown = page.memory() - before
     require(grown < 200e6, f"memory grew by {grown / 1e6:.0f} MB")
     return f"the EXIF is left out, the TIFF refused; memory grew by {grown / 1e6:.0f} MB"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from colorizer.errors import PhotoError
 from colorizer.image.reader import read_photo
-from colorizer.image.tag_directory import claimed_bytes
+from colorizer.image.tag_directory import claims
 from tests.helpers.hostile import png
 
 SHARED = 1_000_000  # bytes of the value that all tags share
@@ -64,14 +64,31 @@ def test_what_is_claimed_is_the_sum_of_all_values_outside_the_directory_and_insi
         struct.pack("<HHII", 4, 2, 1000, 60),  # beyond the end
         struct.pack("<HHII", 5, 99, 9, 60),  # of an unknown type
     ]
-    assert claimed_bytes(io.BytesIO(directory(entries) + bytes(100)), "<", big=False) == 24 + 9
+    assert claims(io.BytesIO(directory(entries) + bytes(100)), "<", big=False) == (24 + 9, 3)
 
 
 def test_a_large_directory_counts_in_eight_bytes():
     entry = struct.pack(">HHQQ", 1, 12, 2, 40)  # two floats of 8 bytes
-    assert claimed_bytes(io.BytesIO(struct.pack(">Q", 1) + entry + bytes(90)), ">", big=True) == 16
+    assert claims(io.BytesIO(struct.pack(">Q", 1) + entry + bytes(90)), ">", big=True) == (16, 2)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x05", b"\xff\xff", b"\xff\xff" + bytes(11)])
 def test_a_directory_that_ends_early_claims_nothing(data):
-    assert claimed_bytes(io.BytesIO(data), "<", big=False) == 0
+    assert claims(io.BytesIO(data), "<", big=False) == (0, 0)
+
+
+def test_a_tiff_of_millions_of_strips_is_refused_before_pillow_lists_them():
+    count = 1_000_001
+    places = b"\x08\0" * count
+    numbers = {
+        256: (1, 1),
+        257: (1, 4000),
+        258: (1, 8),
+        259: (1, 1),
+        262: (1, 1),
+        273: (count, 8),
+        277: (1, 1),
+    }
+    entries = [struct.pack("<HHII", tag, 3, length, value) for tag, (length, value) in numbers.items()]
+    with pytest.raises(PhotoError, match="its tags hold 1000001 numbers; at most 1000000 are read"):
+        read_photo(io.BytesIO(b"II*\0" + struct.pack("<I", 8 + len(places)) + places + directory(entries)))
