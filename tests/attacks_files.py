@@ -61,23 +61,25 @@ def sharing_tags(count: int, size: int, offset: int) -> bytes:
 
 @attack()
 def tags_that_claim_too_much(page: Target) -> str:
-    """A thousand tags that name the same four megabytes, which Pillow and libtiff would copy each time."""
-    size = 4_000_000
+    """Tags that name the same megabytes, which would be copied for each, and a list of ten million strips."""
+    size, count = 4_000_000, 10_000_000
     exif = b"II*\0\x08\0\0\0" + sharing_tags(1000, size, 8) + bytes(size)
-    tiff = b"II*\0" + struct.pack("<I", 8 + size) + bytes(size) + sharing_tags(1000, size, 8)
+    shared = b"II*\0" + struct.pack("<I", 8 + size) + bytes(size) + sharing_tags(1000, size, 8)
+    entries = {256: (1, 1), 257: (1, 9), 258: (1, 8), 259: (1, 1), 262: (1, 1), 273: (count, 8), 277: (1, 1)}
+    tags = [struct.pack("<HHII", tag, 3, length, value) for tag, (length, value) in entries.items()]
+    directory = struct.pack("<H", len(tags)) + b"".join(tags) + bytes(4)
+    strips = b"II*\0" + struct.pack("<I", 8 + 2 * count) + b"\x08\0" * count + directory
+    picture = png(8, 8, zlib.compress(bytes(72)), (b"eXIf", exif))
     before = page.memory()
     with page.hostile(timeout=60) as visitor:
-        answer = visitor.colorize(
-            visitor.upload("a.png", png(8, 8, zlib.compress(bytes(72)), (b"eXIf", exif)))
-        )
+        answer = visitor.colorize(visitor.upload("a.png", picture))
         require("event: complete" in answer, f"a photo was lost with its EXIF: {answer}")
-        answer = visitor.colorize(visitor.upload("a.tif", tiff))
-        require("tags claim" in answer, answer)
-        answer = visitor.colorize(visitor.upload("b.tif", strips))
-        require("numbers" in answer, answer)
+        for data, reason in ((shared, "tags claim"), (strips, "numbers")):
+            answer = visitor.colorize(visitor.upload("a.tif", data))
+            require(reason in answer, answer)
     grown = page.memory() - before
     require(grown < 200e6, f"memory grew by {grown / 1e6:.0f} MB")
-    return f"the EXIF is left out, the TIFF refused; memory grew by {grown / 1e6:.0f} MB"
+    return f"the EXIF is left out, the TIFFs refused; memory grew by {grown / 1e6:.0f} MB"
 
 
 @attack()

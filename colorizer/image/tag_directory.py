@@ -24,8 +24,8 @@ TYPE_BYTES = {
 # What all values together may have: so many times the file, since short values may be shared, and so many
 # bytes more, since the file may be small.
 MOST_TIMES, MORE_BYTES = 2, 1 << 16
-# How many numbers there may be in all. Most are places and lengths of strips or tiles: a picture of the largest
-# size has 65,535 rows, or 461,000 tiles of 16x16 pixels, the smallest that TIFF allows.
+# How many numbers there may be in all. Most are places and lengths of strips or tiles: a picture of the
+# largest size has 65,535 rows, or 461,000 tiles of 16x16 pixels, the smallest that TIFF allows.
 MOST_NUMBERS = 1_000_000
 TEXTS = (1, 2, 6, 7)  # types that Pillow keeps as bytes or text
 
