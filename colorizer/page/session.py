@@ -187,6 +187,12 @@ def predict(colorizer: Colorizer, photo: str | Photo, size: object = SIZE) -> Pr
         return colorizer.predict(photo, size)
 
 
+def accuracy_table(session: Session) -> str:
+    """How near the prediction of a colour photo comes to it, in Markdown."""
+    rows = [f"| {name} | {grey:.1f} | {colored:.1f} |" for name, grey, colored in session.accuracy()]
+    return "\n".join(["| beside the true colours | left grey | coloured |", "|---|---|---|", *rows])
+
+
 def notes_html(*notes: str) -> str:
     """Remarks about a photo, such as that only its first page is used, one a line."""
     # On the command line, a note follows the file's name.

@@ -7,13 +7,11 @@ from pathlib import Path
 import gradio as gr
 
 from colorizer.colorizer import Colorizer
-from colorizer.errors import HintError
-from colorizer.hints.hint import parse_hints
 from colorizer.image.negative import invert
 from colorizer.image.photo import Photo
-from colorizer.image.provenance import hints_of
 from colorizer.page.color_settings import ColorSettings
 from colorizer.page.compare_slider import compare, pair_of
+from colorizer.page.correction.earlier_result import COLORED_BEFORE, taken_up
 from colorizer.page.correction.editor import corrected, shown_photo
 from colorizer.page.correction.mode import OPEN, CorrectionMode
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
@@ -23,6 +21,7 @@ from colorizer.page.security.addresses import requested_by
 from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.session import (
     Session,
+    accuracy_table,
     checked_strength,
     checked_tone,
     notes_html,
@@ -39,7 +38,6 @@ EMPTY = "Your photo in colour appears here."
 GUESS = """**The colours are a guess** by a neural network: plausible, not true. The downloaded file says so
 in its metadata (XMP). Photos and results are deleted from this machine after an hour; nothing is sent
 elsewhere."""
-COLORED_BEFORE = "This file was coloured here before."
 CREDITS = """Examples: Detroit Publishing Co., Dorothea Lange, Toni Frissell and William P. Gottlieb, Library
 of Congress; a press photograph of 1919; NASA. All are believed to be in the public domain."""
 # Gradio's download button holds a finished file. This presses it for the visitor once the file is there.
@@ -350,25 +348,3 @@ class SinglePhotoTab:
         session = self._session(key).toned(tone)
         with errors_as_messages(), scratch_dir() as folder:
             yield write_comparison(session, strength, folder)
-
-
-def taken_up(session: Session, path: Path) -> Session:
-    """A new photo; with the corrections that its file holds, if it is a result to be worked on."""
-    text = hints_of(path)
-    if text is None:
-        return session
-    remark = COLORED_BEFORE
-    if text:
-        try:
-            session = corrected(session, parse_hints(text))
-            count = len(session.prediction.hints)
-            remark += f" Its {count} correction{'s are' if count > 1 else ' is'} taken up."
-        except HintError as error:  # another program has changed them
-            remark += f" Its corrections cannot be read: {error}"
-    return replace(session, remark=remark)
-
-
-def accuracy_table(session: Session) -> str:
-    """How near the prediction of a colour photo comes to it, in Markdown."""
-    rows = [f"| {name} | {grey:.1f} | {colored:.1f} |" for name, grey, colored in session.accuracy()]
-    return "\n".join(["| beside the true colours | left grey | coloured |", "|---|---|---|", *rows])
