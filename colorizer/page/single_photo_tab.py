@@ -61,7 +61,7 @@ class SinglePhotoTab:
                 self.before_after = compare("before-after", EMPTY)
                 self.notes = gr.HTML(elem_id="notes", padding=False)
                 self.negative = NegativeOption()
-                self.correction = CorrectionMode(store)
+                self.correction = CorrectionMode(store, turns)
                 self.correct = gr.Button("Correct a colour", interactive=False, elem_id="correct-open")
                 self.settings = ColorSettings()
                 self.negative.add_checkbox()

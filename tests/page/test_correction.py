@@ -3,13 +3,19 @@
 import io
 import json
 import time
+from types import SimpleNamespace
 
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
 
+from colorizer.errors import PhotoError
 from colorizer.hints.hint import ab_of
 from colorizer.image import color
+from colorizer.page.correction import mode
+from colorizer.page.security.fair_queue import FairTurns
+from colorizer.page.session_store import SessionStore
 from tests.helpers.page import serving
 from tests.helpers.pictures import load_image
 from tests.helpers.visitor import Visitor
@@ -161,6 +167,25 @@ def test_the_palette_of_another_picture_is_offered_and_matched(visitor):
     answer = edit(visitor, hints=reference["hints"], draft={"x": 0.3, "y": 0.3}, offered=reference["palette"])
     assert [swatch["ab"] for swatch in answer["place"]["offered"]] == reference["palette"]
     assert np.median(taken_home(visitor)[..., 1]) > 15
+
+
+def test_another_picture_has_its_turn_like_any_photo(monkeypatch):
+    """It may have 120 megapixels, and memory is enough for one of those at a time."""
+    turns, seen = FairTurns(), []
+    with gr.Blocks():
+        correction = mode.CorrectionMode(SessionStore(), turns)
+
+    def read(*_arguments):
+        seen.append(turns._busy)
+        raise PhotoError("enough")
+
+    monkeypatch.setattr(correction, "_session", lambda key: None)
+    monkeypatch.setattr(mode, "read_photo", read)
+    request = SimpleNamespace(client=None, session_hash="ann")
+    with pytest.raises(gr.Error, match="enough"):
+        correction.take_reference("key", "red.png", request)
+    assert seen == [True]
+    assert not turns._busy
 
 
 # --- what is refused -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The mode "Correct a colour" as part of a tab: its components, its events and what they do.
 
-    mode = CorrectionMode(store)                    # where its components belong in the page
+    mode = CorrectionMode(store, turns)             # where its components belong in the page
     mode.connect(key, settings, before_after, …)    # once the tab's other components exist
 
 Every change is an ordinary event of the queue. The photo with its corrections lies in the session store,
@@ -25,6 +25,8 @@ from colorizer.page.correction.editor import (
     with_typical_place,
 )
 from colorizer.page.error_messages import EXPIRED, errors_as_messages
+from colorizer.page.security.addresses import requested_by
+from colorizer.page.security.fair_queue import FairTurns
 from colorizer.page.session import Session, checked_strength, checked_tone
 from colorizer.page.session_store import SessionStore
 from colorizer.page.settings import LIMITS
@@ -45,8 +47,8 @@ EDITS = {
 class CorrectionMode:
     """The mode's components and handlers; create it where the editor belongs in the page."""
 
-    def __init__(self, store: SessionStore):
-        self.store = store
+    def __init__(self, store: SessionStore, turns: FairTurns):
+        self.store, self.turns = store, turns
         self.editor = correction_editor("correction")
         self.reference = gr.UploadButton(
             "Take colours from another picture", file_types=["image"], size="sm", elem_id="reference"
@@ -100,11 +102,12 @@ class CorrectionMode:
                 self.store.replace(key, new, new.bytes - session.bytes)
             return answer
 
-    def take_reference(self, key: str | None, path: str) -> dict[str, Any]:
+    def take_reference(self, key: str | None, path: str, request: gr.Request) -> dict[str, Any]:
         """Another picture, whose colours are offered beside the others."""
         session = self._session(key)
         with errors_as_messages():
-            image = read_photo(path, LIMITS).shrunk(REFERENCE_SIDE).original
+            with self.turns.turn(requested_by(request)):  # it may be as large as any photo
+                image = read_photo(path, LIMITS).shrunk(REFERENCE_SIDE).original
             return {
                 "photo": session.name,
                 "reference": {
