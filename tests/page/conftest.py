@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.helpers import chromium
 from tests.helpers.page import Counting, open_page, serving
 from tests.helpers.paths import EXAMPLES
+from tests.helpers.pictures import load_image
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +54,11 @@ def visit(browser, url):
     yield page
     page.close()
     assert errors == []
+
+
+@pytest.fixture(scope="session")
+def astronaut(tmp_path_factory) -> Path:
+    """An astronaut in grey, whose suit was orange."""
+    path = tmp_path_factory.mktemp("old") / "astronaut.jpg"
+    load_image(EXAMPLES / "eileen-collins-nasa.jpg").convert("L").save(path)
+    return path

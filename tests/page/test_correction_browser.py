@@ -1,34 +1,32 @@
-"""The mode "Correct a colour" in a real browser: mouse, finger and keyboard, with the shipped weights."""
+"""The mode "Correct a colour" in a real browser: mouse and keyboard, with the shipped weights."""
 
-import base64
 import io
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from colorizer.hints.hint import ab_of
 from colorizer.image import color
+from tests.helpers.correction import (
+    ORANGE,
+    SLEEVE,
+    SUIT,
+    WALL,
+    ab_at,
+    changed,
+    choose,
+    corrections,
+    open_editor,
+    shown,
+    touch,
+)
 from tests.helpers.page import drop, open_page, take_home
-from tests.helpers.paths import EXAMPLES, ROOT
+from tests.helpers.paths import ROOT
 from tests.helpers.pictures import load_image
 
 pytestmark = pytest.mark.browser
 SCREENSHOTS = ROOT / "screenshots"
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-SUIT = 0.25, 0.75  # on the astronaut's suit; so is this:
-SLEEVE = 0.15, 0.65
-WALL = 0.6, 0.1
-ORANGE = "#e0701e"
-
-
-@pytest.fixture(scope="module")
-def astronaut(tmp_path_factory) -> Path:
-    """An astronaut in grey, whose suit was orange."""
-    path = tmp_path_factory.mktemp("old") / "astronaut.jpg"
-    load_image(EXAMPLES / "eileen-collins-nasa.jpg").convert("L").save(path)
-    return path
 
 
 @pytest.fixture
@@ -37,68 +35,6 @@ def editing(visit, astronaut):
     drop(visit, astronaut)
     open_editor(visit)
     return visit
-
-
-@pytest.fixture
-def phone(browser, url, astronaut):
-    """The same on a phone."""
-    page = browser.new_page(**PHONE)
-    open_page(page, url)
-    drop(page, astronaut)
-    open_editor(page, tap=True)
-    yield page
-    page.close()
-
-
-def open_editor(page, tap: bool = False) -> None:
-    button = page.locator("#correct-open:enabled")
-    (button.tap if tap else button.click)()
-    page.locator("#correction .photo[src]").wait_for()
-
-
-def touch(page, place: tuple[float, float], tap: bool = False) -> None:
-    """Clicks or taps a place of the photo, and waits for its swatches."""
-    frame = page.locator("#correction .frame")
-    frame.scroll_into_view_if_needed()
-    box = frame.bounding_box()
-    x, y = (
-        box[at] + share * box[side] for at, side, share in zip("xy", ("width", "height"), place, strict=True)
-    )
-    (page.touchscreen.tap if tap else page.mouse.click)(x, y)
-    page.locator("#correction .choice").wait_for()
-
-
-def choose(page, name: str, tap: bool = False) -> None:
-    """Presses a swatch and waits until the photo shows it."""
-    button = page.locator("#correction .choice").get_by_role("button", name=name, exact=True)
-    changed(page, button.tap if tap else button.click)
-
-
-def changed(page, act) -> None:
-    """Does something, and waits until another picture is on the screen."""
-    before = page.locator("#correction .photo").evaluate("photo => photo.src")
-    act()
-    page.wait_for_function("old => document.querySelector('#correction .photo').src !== old", arg=before)
-
-
-def shown(page) -> np.ndarray:
-    """The photo on the screen, as CIELAB."""
-    url = page.locator("#correction .photo").get_attribute("src")
-    if url.startswith("data:"):
-        data = base64.b64decode(url.partition(",")[2])
-    else:
-        data = page.request.get(url).body()
-    return color.rgb_to_lab(np.asarray(load_image(io.BytesIO(data)).convert("RGB"), np.float32) / 255)
-
-
-def ab_at(lab: np.ndarray, place: tuple[float, float]) -> np.ndarray:
-    height, width = lab.shape[:2]
-    row, column = int(place[1] * height), int(place[0] * width)
-    return np.median(lab[row - 2 : row + 3, column - 2 : column + 3, 1:].reshape(-1, 2), axis=0)
-
-
-def corrections(page) -> list[str]:
-    return page.locator("#correction .list .words").all_inner_texts()
 
 
 # --- mouse ---------------------------------------------------------------------------------------------
@@ -304,23 +240,6 @@ def test_an_outline_is_set_by_the_keyboard(editing):
     assert corrections(editing) == ["1. blue, only inside the outline"]
 
 
-# --- finger --------------------------------------------------------------------------------------------
-
-
-def test_a_color_is_corrected_by_finger_on_a_phone(phone):
-    touch(phone, SUIT, tap=True)
-    choose(phone, "orange", tap=True)
-    assert corrections(phone) == ["1. orange"]
-    assert ab_at(shown(phone), SUIT) == pytest.approx(ab_of(ORANGE), abs=12)
-    assert phone.evaluate("document.documentElement.scrollWidth") == 360
-    small = phone.locator("#correction button:visible").evaluate_all(
-        "buttons => buttons.filter(b => b.getBoundingClientRect().height < 38).map(b => b.outerHTML)"
-    )
-    assert small == []
-    changed(phone, phone.get_by_role("button", name="Undo").tap)
-    assert corrections(phone) == []
-
-
 # --- for everybody ---------------------------------------------------------------------------------------
 
 
@@ -371,19 +290,3 @@ def test_a_picture_of_the_gallery_is_opened_in_the_same_mode(visit, astronaut, g
     assert take_home(visit, "#download", tmp_path / "home.jpg") == "astronaut-colour.jpg"
     pixels = np.asarray(load_image(tmp_path / "home.jpg").convert("RGB"), np.float32) / 255
     assert ab_at(color.rgb_to_lab(pixels), SUIT) == pytest.approx(ab_of(ORANGE), abs=14)
-
-
-def test_a_correction_that_gets_no_answer_is_taken_back(phone):
-    touch(phone, SUIT, tap=True)
-    choose(phone, "orange", tap=True)
-    accepted = shown(phone)
-    phone.route("**/queue/join*", lambda route: route.fulfill(status=503, body="{}"))
-    phone.locator("#correction .choice").get_by_role("button", name="green", exact=True).tap()
-    phone.wait_for_function("document.querySelector('#correction .words').textContent === '1. orange'")
-    phone.unroute("**/queue/join*")
-    assert np.array_equal(shown(phone), accepted)
-    phone.get_by_test_id("toast-close").first.tap()  # the page's message, which lies over the photo
-    phone.get_by_test_id("toast-close").first.wait_for(state="detached")
-    touch(phone, WALL, tap=True)
-    choose(phone, "sky", tap=True)
-    assert corrections(phone) == ["1. orange", "2. sky"]
