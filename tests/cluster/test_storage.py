@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import fsspec
 import pytest
@@ -84,6 +85,15 @@ def test_what_a_killed_worker_had_begun_is_removed(tmp_path):
 
 def test_this_disk_tells_case_apart_and_is_left_as_it_was(tmp_path):
     assert Storage(str(tmp_path)).ignores_case() == (tmp_path / "A").exists() is False
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_takes_a_for_A_is_noticed(tmp_path, monkeypatch):
+    def found(path: Path) -> bool:
+        return any(path.name.lower() == other.name.lower() for other in path.parent.iterdir())
+
+    monkeypatch.setattr(Path, "exists", found)  # as a Mac's disk answers
+    assert Storage(str(tmp_path)).ignores_case()
     assert list(tmp_path.iterdir()) == []
 
 

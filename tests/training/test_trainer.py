@@ -165,13 +165,10 @@ def test_frozen_layers_stay_as_they_are(trained, config, tmp_path):
     assert moved == [False] * 4 + [True] * (len(moved) - 4)  # two kernels, two biases
 
 
-def test_it_learns_from_shards_and_validates_on_some(photos, config, tmp_path):
+def test_shards_may_be_what_is_validated_on(photos, config, tmp_path):
     assert shards.main([str(photos), str(tmp_path / "shards")]) == 0
-    sharded = replace(config, photos=(str(tmp_path / "shards"),), epochs=1, out=str(tmp_path / "out"))
-    Trainer(sharded, TINY).run()
-    assert json.loads((tmp_path / "out" / "training.json").read_text())["photos"] == 119
-    assert_every_file_is_whole(tmp_path / "out")
-    trainer = Trainer(replace(sharded, val=str(tmp_path / "shards")), TINY)
+    of_shards = {"photos": (str(tmp_path / "shards"),), "val": str(tmp_path / "shards")}
+    trainer = Trainer(replace(config, **of_shards, out=str(tmp_path / "out")), TINY)
     assert (trainer.train_photos, len(trainer.validation.photos)) == (120, 120)
 
 
@@ -286,13 +283,9 @@ class Interrupted(Exception):
     """Stands for a power cut in the middle of a run."""
 
 
-# After step 12 the run is past its half, and the crops grow from 16 to 32 pixels.
-@pytest.mark.parametrize("stop", [12, 20])
-def test_a_resumed_run_ends_where_an_uninterrupted_one_does_to_the_last_bit(
-    config, trained, tmp_path, monkeypatch, stop
-):
-    again = replace(config, out=str(tmp_path), checkpoint_seconds=0)
-    trainer = Trainer(again, TINY)
+def stop_and_resume(config, stop: int, monkeypatch) -> None:
+    """A run that ends after a step, and another that continues it to the end."""
+    trainer = Trainer(replace(config, checkpoint_seconds=0), TINY)
     save = trainer._save_checkpoint
 
     def save_and_fail() -> None:
@@ -303,16 +296,38 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does_to_the_last_bit(
     monkeypatch.setattr(trainer, "_save_checkpoint", save_and_fail)
     with pytest.raises(Interrupted):
         trainer.run()
-    resumed = Trainer(replace(again, resume=True), TINY)
+    resumed = Trainer(replace(config, checkpoint_seconds=0, resume=True), TINY)
     assert resumed.state["steps"] == stop
     resumed.run()
-    with np.load(trained / "checkpoint.npz") as whole, np.load(tmp_path / "checkpoint.npz") as parts:
+
+
+def assert_same_end(one: Path, other: Path) -> None:
+    with np.load(one / "checkpoint.npz") as whole, np.load(other / "checkpoint.npz") as parts:
         states = [json.loads(each["about"].tobytes())["state"] for each in (whole, parts)]
         assert states[0]["steps"] == states[1]["steps"]
         assert states[0]["crops"] == states[1]["crops"]
         assert set(parts.files) == set(whole.files)
         for name in set(whole.files) - {"about"}:  # which has the time that the run needed
             np.testing.assert_array_equal(parts[name], whole[name], err_msg=name)
+
+
+# After step 12 the run is past its half, and the crops grow from 16 to 32 pixels.
+@pytest.mark.parametrize("stop", [12, 20])
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does_to_the_last_bit(
+    config, trained, tmp_path, monkeypatch, stop
+):
+    stop_and_resume(replace(config, out=str(tmp_path)), stop, monkeypatch)
+    assert_same_end(trained, tmp_path)
+
+
+def test_so_does_a_run_with_shards(photos, config, tmp_path, monkeypatch):
+    assert shards.main([str(photos), str(tmp_path / "shards")]) == 0
+    sharded = replace(config, photos=(str(tmp_path / "shards"),), epochs=1, size=(16,))
+    Trainer(replace(sharded, out=str(tmp_path / "whole")), TINY).run()
+    stop_and_resume(replace(sharded, out=str(tmp_path / "parts")), 6, monkeypatch)
+    assert_same_end(tmp_path / "whole", tmp_path / "parts")
+    assert json.loads((tmp_path / "whole" / "training.json").read_text())["photos"] == 119
+    assert_every_file_is_whole(tmp_path / "whole")
 
 
 def test_killed_at_any_moment_it_continues_from_the_last_checkpoint(photos, tmp_path):
