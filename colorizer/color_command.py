@@ -205,8 +205,10 @@ def load(options: argparse.Namespace, threads: int | None, photos: int) -> "Colo
     """
     with gc_paused(), hide_modules(*UNUSED):
         from colorizer.colorizer import Colorizer
+        from colorizer.image.decoders import silence_libtiff
         from colorizer.model.runtime import select_runtime
 
+        silence_libtiff()
         limits = UNLIMITED if options.no_limits else Limits.from_environment()
         if options.no_limits:
             lift_pillows_limit()

@@ -83,6 +83,27 @@ def tags_that_claim_too_much(page: Target) -> str:
 
 
 @attack()
+def tags_that_fill_the_log(page: Target) -> str:
+    """Tags of a type that does not exist: libtiff writes a line about each, past the log and its limits."""
+    data = io.BytesIO()
+    Image.new("L", (8, 8)).save(data, "TIFF", compression="tiff_lzw")
+    made = data.getvalue()
+    place = int.from_bytes(made[4:8], "little")
+    own = made[place + 2 : place + 2 + 12 * made[place]]
+    odd = b"".join(struct.pack("<HHII", 20_000 + number, 99, 4, 1) for number in range(3900))
+    directory = struct.pack("<H", made[place] + 3900) + own + odd + bytes(4)
+    before = len(page.log)
+    with page.hostile() as visitor:
+        for number in range(5):
+            file = made[:4] + struct.pack("<I", len(made)) + made[8:] + directory + bytes(number)
+            answer = visitor.colorize(visitor.upload("a.tif", file))
+            require("event: complete" in answer, answer)
+    written = len(page.log) - before
+    require(written < 1000, f"the log grew by {written} bytes")
+    return f"the log grew by {written} bytes"
+
+
+@attack()
 def millions_of_comments(page: Target) -> str:
     """Comments of no length, of which a file has room for twelve million: each takes Python some time."""
     jpeg, text = photo(1), (b"tEXt", b"a\0")

@@ -9,12 +9,14 @@ package can register. A stranger's file must not choose among these, so only the
 used. HEIF, the format of iPhones, comes from the package pillow-heif.
 """
 
+import ctypes
 import io
 import os
+from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 
 from colorizer.image.tag_directory import limit_directories
 
@@ -56,6 +58,17 @@ def register_heif() -> None:
         import pillow_heif  # it costs 20 ms, which only such photos have to pay
 
         pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+
+def silence_libtiff() -> None:
+    """Keeps libtiff from writing to standard error: a line for each odd tag, past Python and every log.
+
+    Whatever costs a photo its pixels is raised as an error all the same. Programs call this at their start,
+    since it counts for the whole process. Where Pillow hides libtiff's functions, as on Windows, nothing
+    changes.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def open_image(file: str | os.PathLike[str] | BinaryIO) -> Image.Image:

@@ -113,10 +113,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(options: argparse.Namespace, folder: Path) -> int:
     with gc_paused(), hide_modules(*UNUSED):
         from colorizer.colorizer import Colorizer
+        from colorizer.image.decoders import silence_libtiff
         from colorizer.page import gradio_patches
         from colorizer.page.app import build_page, launch_options
         from colorizer.page.security.hosts import AllowedHosts
 
+        silence_libtiff()
         colorizer = Colorizer.from_pretrained(options.weights)
     page = build_page(colorizer)
 

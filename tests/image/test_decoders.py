@@ -2,6 +2,8 @@
 
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from colorizer.evaluation.evaluate import evaluate
 from colorizer.image.decoders import DECODERS, open_image, register_heif
 from colorizer.image.reader import read_photo
 from colorizer.training.photo_cache import PhotoCache
+from tests.helpers.paths import ROOT
 
 Image.preinit()
 Image.init()
@@ -112,3 +115,23 @@ def test_evaluation_names_it_and_does_not_run_it(called, program, photo_bytes, t
     (program / "photo.png").write_bytes(photo_bytes())
     assert list(evaluate(tiny_colorizer, program, 64)["skipped"]) == ["grandma.jpg"]
     assert not called.exists()
+
+
+def test_libtiff_writes_nothing_to_the_terminal_of_a_program_that_asks_for_it(tmp_path):
+    data = io.BytesIO()
+    Image.new("L", (8, 8)).save(data, "TIFF", compression="tiff_lzw")
+    made = data.getvalue()
+    place = int.from_bytes(made[4:8], "little")
+    directory = (made[place] + 1).to_bytes(2, "little") + made[place + 2 : place + 2 + 12 * made[place]]
+    directory += (20_000).to_bytes(2, "little") + (99).to_bytes(2, "little") + bytes([4, 0, 0, 0, 1, 0, 0, 0])
+    start = len(made).to_bytes(4, "little")
+    (tmp_path / "a.tif").write_bytes(made[:4] + start + made[8:] + directory + bytes(4))
+    code = (
+        "from colorizer.image import decoders, reader\n{}\n"
+        f"print(reader.read_photo({str(tmp_path / 'a.tif')!r}).size)"
+    )
+    for asked in ("", "decoders.silence_libtiff()"):
+        line = [sys.executable, "-c", code.format(asked)]
+        done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT)
+        assert done.stdout == "(8, 8)\n"
+        assert ("TIFFFetchNormalTag" in done.stderr) == (asked == "")
