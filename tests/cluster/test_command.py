@@ -1,12 +1,15 @@
 """`colorizer cluster` on this machine alone: folders, manifests, failures, wrong usage, and what Ray says."""
 
+import io
 from pathlib import Path
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
 from tests.helpers.ray_cluster import start
+from tests.helpers.s3_server import s3_server
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def test_a_folder_is_colored_a_failure_is_a_row_and_the_exit_status_is_that_of_t
     assert (status, "1 coloured, 6 already there, 0 failed" in said) == (0, True), said
 
 
-def test_a_manifest_is_colored(album, tmp_path, color_image, monkeypatch):
+def test_a_manifest_is_colored_into_a_bucket(album, tmp_path, color_image, monkeypatch):
     color_image(400, 400).save(album / "large.jpg", quality=100)
     manifest = tmp_path / "plates.parquet"
     paths = ["0.jpg", str(album / "B.jpg"), "gone.jpg", "../x.jpg", "large.jpg"]
@@ -69,13 +72,20 @@ def test_a_manifest_is_colored(album, tmp_path, color_image, monkeypatch):
     options = ["--column", "file", "--workers", 1, "--ignore-case"]
     (album / "1.jpg").rename(album / "B.jpg")
     monkeypatch.setenv("COLORIZER_MEGABYTES", "0.002")  # workers have the limits of the command
-    status, said = run(manifest, tmp_path / "out", "--root", album, *options)
+    with s3_server() as server:  # and its key and address
+        server.create("coloured")
+        status, said = run(manifest, "s3://coloured", "--root", album, *options)
+        bucket = fsspec.filesystem("s3")
+        first, second, *written = bucket.find("coloured")
+        (report,) = [bucket.cat_file(path) for path in written if path.endswith(".parquet")]
     assert status == 1
     assert "2 coloured, 0 already there, 3 failed" in said
     assert "at most 0.002 MB a photo are accepted" in said
-    first, second = tree(tmp_path / "out")
-    assert (first, second[:2], second[-4:]) == ("0.jpg", "B~", ".jpg")
-    assert rows(tmp_path / "out")["../x.jpg"]["reason"].startswith("it is not below")
+    assert (first, second[:11], second[-4:]) == ("coloured/0.jpg", "coloured/B~", ".jpg")
+    reasons = {
+        row["path"]: row["reason"] for row in pyarrow.parquet.read_table(io.BytesIO(report)).to_pylist()
+    }
+    assert reasons["../x.jpg"].startswith("it is not below")
 
 
 def test_a_folder_without_photos_is_told(tmp_path):
