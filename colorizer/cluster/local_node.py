@@ -32,19 +32,27 @@ def local_node() -> Iterator[str]:
 
     Yields:
         Its address, for `ray.init`.
+
+    Raises:
+        OSError: it does not start, since the machine is too busy.
     """
-    node = _Node(
-        RayParams(
-            include_dashboard=False,
-            include_log_monitor=False,  # type: ignore[arg-type]  # its annotation is wrong
-            no_monitor=True,
-            object_store_memory=OBJECT_STORE_BYTES,
-        ),
-        head=True,
-        shutdown_at_exit=False,
-        spawn_reaper=True,
-        ray_init_cluster=True,
-    )
+    try:
+        node = _Node(
+            RayParams(
+                include_dashboard=False,
+                include_log_monitor=False,  # type: ignore[arg-type]  # its annotation is wrong
+                no_monitor=True,
+                object_store_memory=OBJECT_STORE_BYTES,
+            ),
+            head=True,
+            shutdown_at_exit=False,
+            spawn_reaper=True,
+            ray_init_cluster=True,
+        )
+    except Exception as error:
+        if type(error) is not Exception:  # Ray raises that when a busy machine takes too long
+            raise
+        raise OSError(f"Ray did not start: {error}") from error
     try:
         yield node.gcs_address
     finally:

@@ -15,7 +15,6 @@ from tests.helpers.paths import ROOT
 
 PROGRAM = """
 import ray
-from colorizer.cluster.local_node import local_node
 with local_node() as address:
     ray.init(address, log_to_driver=False, logging_level="ERROR")
     print(sorted(ray.cluster_resources().items()), flush=True)
@@ -65,3 +64,22 @@ def test_no_process_outlives_the_command(program, end):
     else:
         program.send_signal(signal.SIGKILL)
     assert wait_for_the_end_of(children) == []
+
+
+# In a process of its own, since importing Ray changes the process that does it.
+BUSY = """
+from colorizer.cluster import local_node
+def too_slow(*_, **__):
+    raise Exception("The current node timed out during startup.")
+local_node._Node = too_slow
+try:
+    with local_node.local_node():
+        pass
+except OSError as error:
+    print(error)
+"""
+
+
+def test_a_machine_that_is_too_busy_is_told_in_a_sentence():
+    done = subprocess.run([sys.executable, "-c", BUSY], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.stdout == "Ray did not start: The current node timed out during startup.\n"
