@@ -15,6 +15,7 @@ from tests.helpers.paths import ROOT
 
 PROGRAM = """
 import ray
+from colorizer.cluster.local_node import local_node
 with local_node() as address:
     ray.init(address, log_to_driver=False, logging_level="ERROR")
     print(sorted(ray.cluster_resources().items()), flush=True)
