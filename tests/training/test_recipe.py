@@ -8,13 +8,14 @@ from colorizer.training.recipe import read_recipe
 from tests.helpers.paths import ROOT
 
 RECIPES = sorted((ROOT / "recipes").glob("*.toml"))
+NEXT = sorted((ROOT / "recipes" / "next").glob("*.toml"))
 
 
 def test_there_is_a_recipe_for_each_stage_of_the_shipped_weights():
     assert len(RECIPES) == 9
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECIPES + NEXT, ids=lambda path: path.stem)
 def test_a_recipe_has_only_valid_options(path):
     check_config(parse(["--config", str(path)]))
 
@@ -28,6 +29,14 @@ def test_weights_that_a_recipe_starts_from_come_from_an_earlier_one(path):
     assert {
         name.replace("teachers/2", "teachers/1").replace("teachers/3", "teachers/1") for name in needed
     } <= earlier
+
+
+@pytest.mark.parametrize("path", NEXT, ids=lambda path: path.stem)
+def test_a_next_stage_starts_from_weights_that_are_here_or_come_from_an_earlier_one(path):
+    recipe = read_recipe(path)
+    earlier = {read_recipe(other)["out"] for other in NEXT if other < path}
+    needed = {*recipe.get("teacher", ()), *([recipe["init"]] if "init" in recipe else [])}
+    assert all((ROOT / name / "colorizer.weights.h5").exists() for name in needed - earlier)
 
 
 def test_the_command_line_overrides_a_recipe(tmp_path):
