@@ -4,8 +4,9 @@
     colorizer = Colorizer.from_pretrained()
     colorizer.colorize("grandma.jpg").save("grandma-colorized.png")
 
-The network sees the photo's lightness at a small size, as in training. Its output, a small map of colour, is
-enlarged smoothly and combined with the photo's own lightness at full resolution.
+The network sees the photo's lightness at a small size, as in training; that of a faded scan is stretched. Its
+output, a small map of colour, is enlarged smoothly and combined with the photo's own lightness at full
+resolution.
 """
 
 import os
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
+from colorizer.image.fading import Fading, find_fading
 from colorizer.image.guided_filter import guided_upsample, upsample
 from colorizer.image.photo import Photo
 from colorizer.image.reader import read_photo
@@ -45,6 +47,8 @@ VIEWS = (View(0.5, mirrored=True), View(1.0))
 # nearer to the true ones. It belongs to the shipped weights, measured on validation photos
 # (docs/experiments.md).
 CHROMA_GAIN = 1.14
+# The size of the view that shows whether a scan is faded, whatever the working size.
+FADING_SIZE = 80
 # Colour follows the photo's edges up to a map of this length, in pixels, and is smooth beyond: the eye, too,
 # sees colour far more coarsely than light.
 MAX_MAP_SIDE = 320
@@ -138,9 +142,18 @@ class Colorizer:
         return self.predict(photo, size).render(strength)
 
     def predict(
-        self, photo: str | os.PathLike[str] | Image.Image | np.ndarray | Photo, size: int = SIZE
+        self,
+        photo: str | os.PathLike[str] | Image.Image | np.ndarray | Photo,
+        size: int = SIZE,
+        stretch_faded: bool = True,
     ) -> Prediction:
         """Runs the network on a photo; the prediction renders in any strength.
+
+        Args:
+            photo: as in `colorize`, or a photo that has been read.
+            size: as in `colorize`.
+            stretch_faded: whether the network sees the lightness of a faded scan stretched, see
+                `image/fading.py`. Not for the frames of a film: the decision could change within a shot.
 
         Raises:
             As `colorize`.
@@ -148,13 +161,13 @@ class Colorizer:
         check_size(size)
         photo = photo if isinstance(photo, Photo) else read_photo(photo, self.limits)
         start = time.monotonic()
-        ab = self._edge_aligned_ab(photo, size)
+        ab = self._edge_aligned_ab(photo, size, stretch_faded)
         seconds = photo.seconds + time.monotonic() - start
         return Prediction(photo, ab, self.limits, self.threads, seconds)
 
-    def _edge_aligned_ab(self, photo: Photo, size: int) -> np.ndarray:
+    def _edge_aligned_ab(self, photo: Photo, size: int, stretch_faded: bool) -> np.ndarray:
         """The colour map of a photo, (h, w, 2) float32, aligned with the photo's edges by a guided filter."""
-        ab = self.predict_ab(photo, size)
+        ab = self.predict_ab(photo, size, stretch_faded)
         height, width = ab.shape[:2]
         scale = min(1.0, MAX_MAP_SIDE / max(photo.size))
         map_width, map_height = (max(1, round(side * scale)) for side in photo.size)
@@ -163,12 +176,13 @@ class Colorizer:
         coarse_guide = photo.view(width, height, THUMBNAILS)
         return guided_upsample(ab, coarse_guide, photo.view(map_width, map_height, THUMBNAILS))
 
-    def predict_ab(self, photo: Photo, size: int) -> np.ndarray:
+    def predict_ab(self, photo: Photo, size: int, stretch_faded: bool = True) -> np.ndarray:
         """The network's a* and b*: (h, w, 2) float32, half as large as the largest view.
 
         They are the mean over the views, multiplied by `chroma_gain`.
         """
-        outputs = [self._run_view(photo, scale * size, mirrored) for scale, mirrored in self.views]
+        fading = self._find_fading(photo) if stretch_faded else None
+        outputs = [self._run_view(photo, scale * size, mirrored, fading) for scale, mirrored in self.views]
         height, width = max(output.shape[:2] for output in outputs)
         resized = [
             output if output.shape[:2] == (height, width) else upsample(output, width, height)
@@ -178,11 +192,15 @@ class Colorizer:
         ab = (mean * AB_RANGE - AB_OFFSET) * np.float32(self.chroma_gain)
         return np.clip(ab, -AB_OFFSET, AB_RANGE - AB_OFFSET)
 
-    def _run_view(self, photo: Photo, size: float, mirrored: bool) -> np.ndarray:
+    def _find_fading(self, photo: Photo) -> Fading | None:
+        return find_fading(photo.view(*working_size(*photo.size, FADING_SIZE), THUMBNAILS))
+
+    def _run_view(self, photo: Photo, size: float, mirrored: bool, fading: Fading | None) -> np.ndarray:
         """The network's output for one view, mirrored back: (h, w, 2) float32, (ab + 128) / 255."""
-        lightness = photo.view(*working_size(*photo.size, size), THUMBNAILS) / np.float32(100)
+        lightness = photo.view(*working_size(*photo.size, size), THUMBNAILS)
+        seen = (fading.stretched(lightness) if fading else lightness) / np.float32(100)
         step = -1 if mirrored else 1
-        output = self.forward(np.ascontiguousarray(lightness[None, :, ::step, None]))[0, :, ::step]
+        output = self.forward(np.ascontiguousarray(seen[None, :, ::step, None]))[0, :, ::step]
         # The network ends with a 2x enlargement by repetition: every second element holds all there is.
         return output[::2, ::2]
 

@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from colorizer.colorizer import Colorizer, View, working_size
 from colorizer.evaluation import metrics
+from colorizer.image.fading import Fading
 from colorizer.image.photo import Photo
 from colorizer.image.reader import read_photo
 from colorizer.limits import SIZE
@@ -43,12 +44,12 @@ class CachingColorizer(Colorizer):
         super().__init__(*arguments, **options)
         self.photo, self.outputs = None, {}
 
-    def _run_view(self, photo: Photo, size: float, mirrored: bool) -> np.ndarray:
+    def _run_view(self, photo: Photo, size: float, mirrored: bool, fading: Fading | None) -> np.ndarray:
         if photo is not self.photo:
             self.photo, self.outputs = photo, {}
         key = (round(size), mirrored)
         if key not in self.outputs:
-            self.outputs[key] = super()._run_view(photo, size, mirrored)
+            self.outputs[key] = super()._run_view(photo, size, mirrored, fading)
         return self.outputs[key]
 
 

@@ -184,7 +184,7 @@ class FilmProcess:
             raise EOFError
         photo = Photo(Image.frombytes("L", (width, height), data))
         with turns.turn(owner):
-            ab = colorizer.predict(photo, SIZE).ab
+            ab = colorizer.predict(photo, SIZE, stretch_faded=False).ab
         header = json.dumps({"shape": ab.shape[:2]}).encode() + b"\n"
         self._process.stdin.write(header + np.ascontiguousarray(ab, np.float32).tobytes())
         self._process.stdin.flush()

@@ -93,8 +93,9 @@ class Analyser:
         """The map of a frame, with strength, tone and hints: (h, w, 2) float32, in its stored position."""
         if look.photo is None:
             raise ValueError("This frame was coloured in an earlier run; only its lightness is kept.")
-        prediction = self._colorizer.predict(look.photo, self._size).with_tone(*self._tone)
-        ab = prediction.with_hints(hints).colors(self._strength)
+        # Not stretched where it looks faded: a shot that fades to black would change its colours on the way.
+        prediction = self._colorizer.predict(look.photo, self._size, stretch_faded=False)
+        ab = prediction.with_tone(*self._tone).with_hints(hints).colors(self._strength)
         return np.ascontiguousarray(np.rot90(ab, -self._info.rotation // 90))
 
     def flow(self, earlier: Look, later: Look) -> Flow:

@@ -65,8 +65,8 @@ class RemoteColorizer(Colorizer):
         super().__init__(_no_network, UNLIMITED, threads=1)
         self._requests, self._answers, self._lock = requests, answers, Lock()
 
-    def predict(self, photo: object, size: int = SIZE) -> Prediction:
-        """Asks for the colours of a small grey picture.
+    def predict(self, photo: object, size: int = SIZE, stretch_faded: bool = False) -> Prediction:
+        """Asks for the colours of a small grey picture, which is never stretched.
 
         Raises:
             EOFError: the other process is gone.

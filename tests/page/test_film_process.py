@@ -84,9 +84,9 @@ def test_what_is_no_film_is_refused_with_a_sentence(tmp_path, tiny_colorizer, co
 
 def test_a_film_that_takes_too_long_is_ended(film, tiny_colorizer):
     class Slow:
-        def predict(self, *arguments):
+        def predict(self, *arguments, **options):
             time.sleep(0.2)
-            return tiny_colorizer.predict(*arguments)
+            return tiny_colorizer.predict(*arguments, **options)
 
     process = FilmProcess(film, limits=FilmLimits(clock=2))
     with pytest.raises(FilmError, match="could not be coloured"):
