@@ -54,6 +54,7 @@ def veil(black: float, white: float) -> Fade:
 
 
 FADES: dict[str, tuple[Fade, float]] = {  # with the grain's standard deviation, in L*
+    "not at all": (levels(0, 100), 0),
     "L* 10 to 90": (levels(10, 90), 0),
     "L* 20 to 80": (levels(20, 80), 0),
     "L* 25 to 75": (levels(25, 75), 0),
@@ -114,7 +115,7 @@ def main() -> None:
     options = parser.parse_args()
     colorizer = Colorizer.from_pretrained(options.weights, limits=UNLIMITED)
     random = np.random.default_rng(0)
-    fades = {"as it is": (levels(0, 100), 0.0)} if options.clean else FADES
+    fades = {"not at all": (levels(0, 100), 0.0)} if options.clean else FADES
     rows: dict[str, list] = {name: [] for name in fades}
     for photo in tqdm(list(find(options.photos, options.step)), unit="photo", disable=None):
         truth = np.asarray(photo.original)
