@@ -47,7 +47,7 @@ def test_the_table_has_a_row_for_grey_for_the_model_and_for_the_truth(tiny_color
 def test_a_model_that_knows_the_truth_scores_better_than_grey(tiny_colorizer, folder, monkeypatch):
     truths = {read_photo(p).size: read_photo(p) for p in folder.rglob("*.[pj]*g")}
 
-    def knows(photo, size):
+    def knows(photo, size, stretch_faded):
         from colorizer.image import color
 
         truth = truths[photo.size]
