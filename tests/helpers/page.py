@@ -13,9 +13,9 @@ class Counting:
     def __init__(self, model):
         self.colorizer, self.count = model, 0
 
-    def predict(self, *arguments):
+    def predict(self, *arguments, **options):
         self.count += 1
-        return self.colorizer.predict(*arguments)
+        return self.colorizer.predict(*arguments, **options)
 
 
 @contextmanager
