@@ -24,7 +24,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 
 @pytest.fixture
 def phone(browser, url, astronaut):
-    """The same on a phone."""
+    """A visitor on a phone who is about to correct the astronaut."""
     page = browser.new_page(**PHONE)
     open_page(page, url)
     drop(page, astronaut)
