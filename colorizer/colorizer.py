@@ -46,7 +46,7 @@ VIEWS = (View(0.5, mirrored=True), View(1.0))
 # restores most of the chroma; this gain restores the rest. It costs some PSNR, and by LPIPS the pictures come
 # nearer to the true ones. It belongs to the shipped weights, measured on validation photos
 # (docs/experiments.md).
-CHROMA_GAIN = 1.14
+CHROMA_GAIN = 1.15
 # The size of the view that shows whether a scan is faded, whatever the working size.
 FADING_SIZE = 80
 # Colour follows the photo's edges up to a map of this length, in pixels, and is smooth beyond: the eye, too,

@@ -3,7 +3,7 @@
     Limits()                                 # the defaults of the page, the command and the Python API
     COLORIZER_MEGAPIXELS=300 python app.py   # other limits, from the environment; "inf" removes a limit
     read_photo("scan.tif", UNLIMITED)        # no limits, for your own photos
-    check_size(160); check_strength(1.0)     # raise ValueError outside the ranges below
+    check_size(192); check_strength(1.0)     # raise ValueError outside the ranges below
 
 A stranger's photo can be a decompression bomb: a few kilobytes that claim to be 60,000 pixels wide. Every
 limit is checked before the work that it forbids begins, and the error names the limit.
@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields
 from colorizer.errors import PhotoError
 
 # docs/experiments.md compares sizes.
-SIZE = 160
+SIZE = 192
 # With less than 32, the network's deepest layers would see only the border.
 MIN_SIZE, MAX_SIZE = 32, 1024
 MAX_STRENGTH = 2.0

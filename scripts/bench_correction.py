@@ -21,6 +21,7 @@ import numpy as np
 from bench import make_photo
 from tqdm import tqdm
 
+from colorizer import limits
 from tests.helpers.visitor import Visitor
 from tests.load import page, source
 
@@ -71,7 +72,7 @@ def edits_of(address: str, number: int, photo: bytes, edits: int, pause: float) 
     """Milliseconds from one visitor's requests to his pictures."""
     random, times = np.random.default_rng(number), []
     with Visitor(address, source(number)) as visitor:
-        done = visitor.call("color_photo", visitor.upload(f"{number}.jpg", photo), 160, 1, 0, None)
+        done = visitor.call("color_photo", visitor.upload(f"{number}.jpg", photo), limits.SIZE, 1, 0, None)
         if not done["success"]:
             raise RuntimeError(done)
         hints: list[dict] = []

@@ -19,9 +19,9 @@ from colorizer.evaluation.metrics import ciede2000
 from colorizer.image.reader import read_photo
 from colorizer.model.network import build_network
 from colorizer.model.runtime import Runtime
-from colorizer.model.spec import AB_OFFSET, AB_RANGE, PRECISIONS, Forward
+from colorizer.model.spec import AB_OFFSET, AB_RANGE, INT8, PRECISIONS, Forward
 from colorizer.prediction import THUMBNAILS
-from colorizer.pretrained.locate import find_weights, load_weights
+from colorizer.pretrained.locate import find_weights, load_forward, load_weights
 from colorizer.publishing import export
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.jpg"))
@@ -115,7 +115,9 @@ def main() -> None:
         sizes[f"TensorFlow, {precision}"] = find_weights().stat().st_size
         if precision == "float32":
             reference = network
-    runs["ncnn"], sizes["ncnn"] = Runtime("ncnn").compile(reference), find_weights().stat().st_size
+    for precision in ("float32", INT8):
+        runs[f"ncnn, {precision}"] = load_forward(Runtime("ncnn", precision))
+        sizes[f"ncnn, {precision}"] = find_weights().stat().st_size
     with tempfile.TemporaryDirectory() as folder:
         openers = {"onnx": open_onnx, "litert": open_litert, "tf_saved_model": open_saved_model}
         for kind, opener in openers.items():

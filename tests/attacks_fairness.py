@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
 
+from colorizer import limits
 from tests.attack import Target, attack, require
 from tests.helpers.visitor import Visitor
 from tests.load import photo
@@ -29,7 +30,7 @@ def largest_photo() -> bytes:
 @attack()
 def empty_sessions(page: Target) -> str:
     with page.honest() as visitor, page.hostile() as other, ThreadPoolExecutor(8) as pool:
-        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), 160, 1, 0, None)
+        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), limits.SIZE, 1, 0, None)
         require(done.get("success") is True, f"{done}")
         number = other.function("change_colors")
 
@@ -49,12 +50,16 @@ def empty_sessions(page: Target) -> str:
 def sessions_full_of_photos(page: Target) -> str:
     data = large_photo(6000)
     with page.honest() as visitor, page.hostile() as other:
-        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), 160, 1, 0, None)
+        done = visitor.call("color_photo", visitor.upload("honest.jpg", photo(1)), limits.SIZE, 1, 0, None)
         require(done.get("success") is True, f"{done}")
         large = other.upload("large.png", data)
         number = other.function("color_photo")
         for session in range(120):
-            body = {"data": [large, 160, 1, 0, None], "fn_index": number, "session_hash": f"full{session}"}
+            body = {
+                "data": [large, limits.SIZE, 1, 0, None],
+                "fn_index": number,
+                "session_hash": f"full{session}",
+            }
             other.http.post("/gradio_api/queue/join", json=body)
             other.http.get("/gradio_api/queue/data", params={"session_hash": f"full{session}"})
         kept = visitor.call("write_result", None, 1, 0)
@@ -73,7 +78,11 @@ def sessions_full_of_tags(page: Target) -> str:
         large = other.upload("large.png", data.getvalue())
         number = other.function("color_photo")
         for session in range(60):
-            body = {"data": [large, 160, 1, 0, None], "fn_index": number, "session_hash": f"tags{session}"}
+            body = {
+                "data": [large, limits.SIZE, 1, 0, None],
+                "fn_index": number,
+                "session_hash": f"tags{session}",
+            }
             other.http.post("/gradio_api/queue/join", json=body)
             other.http.get("/gradio_api/queue/data", params={"session_hash": f"tags{session}"})
     grown = page.memory() - before
@@ -85,7 +94,7 @@ def sessions_full_of_tags(page: Target) -> str:
 def a_full_queue(page: Target) -> str:
     with page.hostile() as other, page.honest() as visitor:
         large = other.upload("large.png", large_photo(2500))
-        body = {"data": [large, 1.0, 160]}
+        body = {"data": [large, 1.0, limits.SIZE]}
         answers = [other.http.post("/gradio_api/call/colorize", json=body) for _ in range(70)]
         statuses = [answer.status_code for answer in answers]
         start = time.monotonic()
@@ -131,8 +140,8 @@ def every_way_at_once(page: Target) -> str:
         with Visitor(page.address, f"127.0.4.{number}", timeout=600) as other:
             large = other.upload("large.png", data)
             return [
-                other.call("color_photo", large, 160, 1, 0, None),
-                other.call("change_negative", None, 160, 1, 0, True),
+                other.call("color_photo", large, limits.SIZE, 1, 0, None),
+                other.call("change_negative", None, limits.SIZE, 1, 0, True),
                 other.call("write_result", None, 1, 0),
             ]
 
@@ -146,7 +155,7 @@ def every_way_at_once(page: Target) -> str:
 
     def reference(number: int) -> list[dict]:
         with Visitor(page.address, f"127.0.4.{number}", timeout=600) as other:
-            other.call("color_photo", other.upload("small.jpg", photo(1)), 160, 1, 0, None)
+            other.call("color_photo", other.upload("small.jpg", photo(1)), limits.SIZE, 1, 0, None)
             return [other.call("take_reference", None, other.upload("large.png", data))]
 
     ways = (photos, batch, endpoint, reference)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from colorizer import limits
 from tests.attack import Target, attack, require
 from tests.helpers.hostile import png
 from tests.helpers.paths import ROOT
@@ -219,7 +220,7 @@ def routes_that_store_or_run(page: Target) -> str:
     before = page.files()
     with page.hostile() as visitor:
         photo_at = visitor.upload("photo.jpg", photo(1))
-        body = {"data": [photo_at, 1.0, 160], "fn_index": visitor.function("color_photo")}
+        body = {"data": [photo_at, 1.0, limits.SIZE], "fn_index": visitor.function("color_photo")}
         posts = ["run/colorize", "api/colorize", "run/color_photo", "run/predict", "api/predict/",
                  "component_server", "component_server/", "stream/0", "vibe-edit", "call/color_photo",
                  "call/v2/color_photo", "run-history/connect", "/run/colorize", "call/colorize/"]  # fmt: skip
@@ -249,7 +250,7 @@ def direct_calls_past_the_queue(page: Target) -> str:
         with ThreadPoolExecutor(12) as pool:
             direct = list(pool.map(
                 lambda _: visitor.http.post(
-                    "/gradio_api/run/colorize", json={"data": [uploaded, 1.0, 160]}
+                    "/gradio_api/run/colorize", json={"data": [uploaded, 1.0, limits.SIZE]}
                 ).status_code,
                 range(12),
             ))  # fmt: skip
@@ -269,14 +270,14 @@ def errors_that_tell(page: Target) -> str:
         answers = [
             visitor.colorize(good, strength, size)
             for strength, size in (
-                ("x", 160),
-                (None, 160),
+                ("x", limits.SIZE),
+                (None, limits.SIZE),
                 (1, "x"),
                 (1, None),
                 ([], {}),
-                (1e308, 160),
+                (1e308, limits.SIZE),
                 (1, -1),
-                (9, 160),
+                (9, limits.SIZE),
                 (True, False),
             )
         ]

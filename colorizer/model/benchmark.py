@@ -1,7 +1,7 @@
 """The time of one layer of the network, in each backend and precision: what `runtime.py` chooses by.
 
     timer = LayerTimer()
-    timer.is_faster(Layer("ncnn", "float32"), Layer("tensorflow", "float32"))
+    timer.is_faster(Layer("ncnn", "int8"), Layer("tensorflow", "float32"))
 
 One of the network's middle layers stands for all of them: timing it costs some tenths of a second.
 """
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from colorizer.model import ncnn_backend
+from colorizer.model.spec import INT8
 
 # TensorFlow in float32 is the reference. Another way must need less than this share of its time: a marginal
 # gain is not worth a choice that changes from start to start.
@@ -68,7 +69,7 @@ class LayerTimer:
 def layer_seconds(layer: Layer) -> float:
     """The time of one middle layer of the network on a small picture, in seconds."""
     if layer.backend == "ncnn":
-        return _ncnn_seconds(layer.threads)
+        return _ncnn_seconds(layer.threads, layer.precision)
     return _tensorflow_seconds("bfloat16" if "bfloat16" in layer.precision else "float32", layer.training)
 
 
@@ -92,9 +93,9 @@ def _tensorflow_seconds(dtype: str, training: bool) -> float:
     return _best_seconds(lambda: run(image).numpy())
 
 
-def _ncnn_seconds(threads: int | None) -> float:
+def _ncnn_seconds(threads: int | None, precision: str) -> float:
     kernel, bias = np.ones((3, 3, 256, 256), np.float32), np.zeros(256, np.float32)
-    run = ncnn_backend.convolution(kernel, bias, threads)
+    run = ncnn_backend.convolution(kernel, bias, threads, input_maximum=1.0 if precision == INT8 else None)
     image = np.ones((1, 32, 32, 256), np.float32)
     return _best_seconds(lambda: run(image))
 

@@ -1,6 +1,7 @@
 """The network in ncnn, whose 3x3 convolutions need less than half of the multiplications.
 
-    forward = from_arrays(ARCHITECTURE, weights)     # or from_keras(network)
+    forward = from_arrays(ARCHITECTURE, weights)                 # or from_keras(network)
+    forward = from_arrays(ARCHITECTURE, weights, input_maxima=maxima)    # in 8-bit integers
     ab01 = forward(lightness01)          # (N, H, W, 1) float32  ->  (N, H, W, 2) float32
 
 Winograd's method (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks") computes a square
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 MAGIC = 7767517  # first line of ncnn's description of a network
 # ncnn's code for TensorFlow's padding: the odd element more at the right and at the bottom.
 SAME_UPPER = -233
-FLOAT32_TAG = 0  # the mark before a layer's kernels: 32-bit floats follow
+# The mark before a layer's kernels: what follows.
+FLOAT32_TAG, INT8_TAG = 0, 0x000D4B38
+INT8_MAX = 127
+# How many layers stay in float32 at the beginning and at the end: the first and the last need hardly any
+# time, and the second alone would make four times the error of all others together.
+FLOAT32_FIRST, FLOAT32_LAST = 2, 1
 
 
 class NcnnLayer(NamedTuple):
@@ -51,6 +57,7 @@ def from_arrays(
     architecture: tuple[Conv, ...],
     weights: Sequence[tuple[np.ndarray, np.ndarray]],
     threads: int | None = None,
+    input_maxima: Sequence[float] | None = None,
 ) -> Forward:
     """The network as a function of arrays, without Keras. Safe to share between threads.
 
@@ -58,18 +65,24 @@ def from_arrays(
         architecture: the table of convolutions.
         weights: for each convolution its kernel, (3, 3, inputs, filters), and its bias, (filters,).
         threads: the number of cores for one picture; all if None.
+        input_maxima: for each convolution its largest usual input, more than 0: then most layers
+            compute in 8-bit integers, and larger inputs are clipped. In float32 if None.
 
     Returns:
         A function of (N, H, W, 1) float32, H and W multiples of 8.
 
     Raises:
         ImportError: ncnn is not installed.
-        ValueError: the numbers of convolutions and of weights differ.
+        ValueError: the numbers of convolutions, of weights and of maxima differ.
     """
     layers = []
-    for number, (conv, (kernel, bias)) in enumerate(zip(architecture, weights, strict=True), 1):
-        layers += [_convolution(kernel, bias, (conv.stride, conv.stride))]
-        layers += [_relu(NEGATIVE_SLOPE if number == len(architecture) else 0)]
+    last = len(architecture)
+    maxima: Sequence[float | None] = input_maxima or [None] * last
+    rows = zip(architecture, weights, maxima, strict=True)
+    for number, (conv, (kernel, bias), maximum) in enumerate(rows, 1):
+        rounded = FLOAT32_FIRST < number <= last - FLOAT32_LAST
+        layers += [_convolution(kernel, bias, (conv.stride, conv.stride), maximum if rounded else None)]
+        layers += [_relu(NEGATIVE_SLOPE if number == last else 0)]
         layers += [_upsampling(2, 2)] if conv.upsample else []
     return _compile(layers, threads)
 
@@ -91,9 +104,11 @@ def from_keras(network: "keras.Model", threads: int | None = None) -> Forward:
     return _compile(list(_translate(network)), threads)
 
 
-def convolution(kernel: np.ndarray, bias: np.ndarray, threads: int | None = None) -> Forward:
+def convolution(
+    kernel: np.ndarray, bias: np.ndarray, threads: int | None = None, input_maximum: float | None = None
+) -> Forward:
     """A single convolution as a function of arrays, for the benchmark."""
-    return _compile([_convolution(kernel, bias, (1, 1))], threads)
+    return _compile([_convolution(kernel, bias, (1, 1), input_maximum)], threads)
 
 
 def _compile(layers: list[NcnnLayer], threads: int | None) -> Forward:
@@ -167,15 +182,30 @@ def _translate(network: "keras.Model") -> Iterator[NcnnLayer]:
                 raise ValueError(f"The ncnn backend knows no layer of this kind. Received: {layer}")
 
 
-def _convolution(kernel: np.ndarray, bias: np.ndarray, strides: tuple[int, int]) -> NcnnLayer:
+def _convolution(
+    kernel: np.ndarray, bias: np.ndarray, strides: tuple[int, int], input_maximum: float | None = None
+) -> NcnnLayer:
     height, width, _, filters = kernel.shape
     line = (
         f"Convolution {{}} 0={filters} 1={width} 11={height} 3={strides[1]} 13={strides[0]} "
         f"4={SAME_UPPER} 5=1 6={kernel.size}"
     )
     ordered = kernel.transpose(3, 2, 0, 1).astype(np.float32)  # filters, inputs, height, width
-    weights = struct.pack("<i", FLOAT32_TAG), ordered.tobytes(), bias.astype(np.float32).tobytes()
-    return NcnnLayer(line, weights)
+    bias = bias.astype(np.float32)
+    if input_maximum is None:
+        return NcnnLayer(line, (struct.pack("<I", FLOAT32_TAG), ordered.tobytes(), bias.tobytes()))
+    scales, integers = _quantized(ordered)
+    padding = bytes(-integers.size % 4)  # ncnn reads whole words
+    weights = struct.pack("<I", INT8_TAG), integers.tobytes(), padding, bias.tobytes()
+    input_scale = np.float32(INT8_MAX / input_maximum)
+    return NcnnLayer(f"{line} 8=1", (*weights, scales.tobytes(), input_scale.tobytes()))
+
+
+def _quantized(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each filter's scale, (filters,) float32, and its kernel times that scale, int8, in [-127, 127]."""
+    largest = np.abs(kernels).max(axis=(1, 2, 3))
+    scales = np.float32(INT8_MAX) / np.where(largest > 0, largest, 1)
+    return scales, np.rint(kernels * scales[:, None, None, None]).astype(np.int8)
 
 
 def _relu(slope: float) -> NcnnLayer:

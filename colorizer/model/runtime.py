@@ -1,14 +1,15 @@
 """Chooses what computes the network, in one place and once: backend, precision and number of threads.
 
-    runtime = select_runtime()              # Runtime(backend="ncnn", precision="float32", threads=None)
-    forward = runtime.load(weights)         # arrays of the weights file, or runtime.compile(network)
+    runtime = select_runtime()              # Runtime(backend="ncnn", precision="int8", threads=None)
+    forward = runtime.load(weights, input_maxima=maxima)    # arrays, or runtime.compile(network)
     ab01 = forward(lightness01)             # (N, H, W, 1) float32  ->  (N, H, W, 2) float32
 
-bfloat16 halves the time on processors that multiply it (AVX512-BF16, AMX). On others it gains nothing, and
-its gradients need 20x the time; there, ncnn halves the time instead. A measurement at load and at the start
-of training decides, not a list of processors. One result is cached: that ncnn was faster, because TensorFlow
-then need not be loaded at all. Two environment variables decide instead of the measurement:
-COLORIZER_RUNTIME=tensorflow or ncnn, and COLORIZER_PRECISION=float32 or mixed_bfloat16.
+ncnn computes in 8-bit integers, in a third of the time that TensorFlow needs in float32. bfloat16 is faster
+still on processors that multiply matrices of it (AMX). On others it gains nothing, and its gradients need 20x
+the time. A measurement at load and at the start of training decides, not a list of processors. One result is
+cached: that ncnn was faster, because TensorFlow then need not be loaded at all. Two environment variables
+decide instead of the measurement: COLORIZER_RUNTIME=tensorflow or ncnn, and COLORIZER_PRECISION=float32,
+mixed_bfloat16 or int8.
 """
 
 import os
@@ -24,7 +25,7 @@ from colorizer.atomic_write import replace_file
 from colorizer.cpu import cores
 from colorizer.model import ncnn_backend, tensorflow_backend
 from colorizer.model.benchmark import Layer, LayerTimer
-from colorizer.model.spec import ARCHITECTURE, BACKENDS, PRECISIONS, Conv, Forward
+from colorizer.model.spec import ARCHITECTURE, BACKENDS, INT8, PRECISIONS, Conv, Forward
 from colorizer.safe_read import read_small
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 # What was measured in this process; a second colorizer does not measure again.
 _TIMER = LayerTimer()
 CACHE_LIMIT = 65536  # bytes; the cached choice has about 2,000
+RUNTIME_PRECISIONS = (*PRECISIONS, INT8)
+# Which precisions each backend has.
+PRECISIONS_OF = {"tensorflow": PRECISIONS, "ncnn": ("float32", INT8)}
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Runtime:
 
     Attributes:
         backend: "tensorflow" or "ncnn". On another Keras backend, "tensorflow" means that one.
-        precision: "float32" or "mixed_bfloat16"; ncnn has float32 only.
+        precision: "float32"; TensorFlow has "mixed_bfloat16" as well, and ncnn "int8".
         threads: the number of cores for one photo; all if None.
 
     Raises:
@@ -54,9 +58,9 @@ class Runtime:
 
     def __post_init__(self) -> None:
         _check_choice("backend", self.backend, BACKENDS)
-        _check_choice("precision", self.precision, PRECISIONS)
-        if self.backend == "ncnn" and self.precision != "float32":
-            raise ValueError(f"ncnn computes in float32 only. Received: {self.precision!r}")
+        _check_choice("precision", self.precision, RUNTIME_PRECISIONS)
+        if self.precision not in (known := PRECISIONS_OF[self.backend]):
+            raise ValueError(f"{self.backend} computes in {' or '.join(known)}. Received: {self.precision!r}")
         if self.threads is not None and self.threads < 1:
             raise ValueError(f"threads must be at least 1, or None. Received: {self.threads}")
 
@@ -64,15 +68,19 @@ class Runtime:
         self,
         weights: Sequence[tuple[np.ndarray, np.ndarray]],
         architecture: tuple[Conv, ...] = ARCHITECTURE,
+        input_maxima: Sequence[float] | None = None,
     ) -> Forward:
         """The network with these weights as a function of arrays. Safe to share between threads.
 
         Args:
             weights: the kernel and the bias of each convolution, as `read_weights` returns them.
             architecture: the network's table.
+            input_maxima: for each convolution its largest usual input, as `manifest.input_maxima` reads them.
+                8-bit integers need them: weights without are computed in float32.
         """
         if self.backend == "ncnn":
-            return ncnn_backend.from_arrays(architecture, weights, self.threads)
+            maxima = input_maxima if self.precision == INT8 else None
+            return ncnn_backend.from_arrays(architecture, weights, self.threads, maxima)
         from colorizer.model.network import build_network  # with Keras and TensorFlow: some seconds
 
         network = build_network(architecture, self.precision, fresh=False)
@@ -83,7 +91,8 @@ class Runtime:
         """A Keras network, with the weights it has now, as a function of arrays. Safe to share as well.
 
         Args:
-            network: as `build_network` returns it; for ncnn, in float32.
+            network: as `build_network` returns it; for ncnn, in float32. It says nothing of its largest
+                inputs, so ncnn computes it in float32.
 
         Raises:
             ValueError: the network has layers or a precision that the backend does not know.
@@ -117,11 +126,12 @@ def select_runtime(
     backend = _from_environment("COLORIZER_RUNTIME", BACKENDS)
     if precision == "mixed_bfloat16":
         return Runtime("tensorflow", precision, threads)
-    if backend == "ncnn":
+    required = precision or _from_environment("COLORIZER_PRECISION", RUNTIME_PRECISIONS)
+    in_ncnn = Runtime("ncnn", "float32" if required == "float32" else INT8, threads)
+    if backend == "ncnn" or required == INT8:
         if not ncnn_backend.available():
-            raise ValueError("COLORIZER_RUNTIME=ncnn needs the package ncnn. Received: no such package")
-        return Runtime("ncnn", threads=threads)
-    required = precision or _from_environment("COLORIZER_PRECISION", PRECISIONS)
+            raise ValueError(f"ncnn is required, for {in_ncnn.precision}. Received: no such package")
+        return in_ncnn
     ncnn_allowed = (
         backend is None
         and required != "mixed_bfloat16"
@@ -129,19 +139,19 @@ def select_runtime(
         and ncnn_backend.available()
     )
     if ncnn_allowed and (fast_start or not tensorflow_backend.available() or _cached_choice_is_ncnn()):
-        return Runtime("ncnn", threads=threads)
+        return in_ncnn
     if not tensorflow_backend.available() and tensorflow_backend.keras_backend() == "tensorflow":
         raise ImportError("The network needs the package ncnn or TensorFlow, and neither is available.")
     if tensorflow_backend.keras_backend() == "tensorflow":
         tensorflow_backend.set_threads(threads)  # before the first measurement; later it is too late
-    chosen = required or fastest_precision(timer=timer)
-    if not ncnn_allowed or chosen != "float32":
-        return Runtime("tensorflow", chosen, threads)
-    if not timer.is_faster(Layer("ncnn", threads=threads), Layer("tensorflow")):
-        return Runtime("tensorflow", "float32", threads)
+    in_tensorflow = Runtime("tensorflow", required or fastest_precision(timer=timer), threads)
+    if not ncnn_allowed or not timer.is_faster(
+        Layer("ncnn", in_ncnn.precision, threads=threads), Layer("tensorflow", in_tensorflow.precision)
+    ):
+        return in_tensorflow
     if required is None:
         _cache_choice_of_ncnn()
-    return Runtime("ncnn", threads=threads)
+    return in_ncnn
 
 
 def fastest_precision(training: bool = False, timer: LayerTimer = _TIMER) -> str:
@@ -155,7 +165,8 @@ def fastest_precision(training: bool = False, timer: LayerTimer = _TIMER) -> str
     Raises:
         ValueError: COLORIZER_PRECISION has a value that it cannot have.
     """
-    if required := _from_environment("COLORIZER_PRECISION", PRECISIONS):
+    required = _from_environment("COLORIZER_PRECISION", RUNTIME_PRECISIONS)
+    if required in PRECISIONS:
         return required
     if tensorflow_backend.keras_backend() != "tensorflow":  # chosen for a GPU, which has bfloat16
         return "mixed_bfloat16"

@@ -27,6 +27,8 @@ NEGATIVE_SLOPE = 0.01
 BACKENDS = ("tensorflow", "ncnn")
 # In which precision, as Keras names its dtype policies.
 PRECISIONS = ("float32", "mixed_bfloat16")
+# In ncnn, with 8-bit integers in the layers that need most of the time.
+INT8 = "int8"
 
 Forward = Callable[["np.ndarray"], "np.ndarray"]
 """The network as a function: (N, H, W, 1) float32, L* / 100, to (N, H, W, 2) float32, (ab + 128) / 255."""

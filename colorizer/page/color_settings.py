@@ -16,7 +16,7 @@ import gradio as gr
 from colorizer.limits import MAX_STRENGTH, MAX_WARMTH, SIZE
 
 # The working size in words: the network judges a place by 111 of its pixels around it.
-DETAIL = [("Broad", 80), ("Balanced", SIZE), ("Fine", 288)]
+DETAIL = [("Broad", 96), ("Balanced", SIZE), ("Fine", 320)]
 SIDE_BY_SIDE = 200  # pixels that a slider needs; on a phone, one stands below the other
 
 

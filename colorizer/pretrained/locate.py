@@ -79,7 +79,9 @@ def load_forward(runtime: Runtime, source: str | os.PathLike[str] | None = None)
             do not colour a known picture plausibly.
     """
     with _verified(source) as path:
-        forward = runtime.load(_read(path, lambda: weights_file.read(path, ARCHITECTURE)))
+        weights = _read(path, lambda: weights_file.read(path, ARCHITECTURE))
+        maxima = manifest.input_maxima(path, len(ARCHITECTURE))
+        forward = runtime.load(weights, input_maxima=maxima)
         check_colors(forward, path)
     return forward
 

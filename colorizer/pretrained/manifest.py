@@ -1,7 +1,7 @@
 """The files in a weights folder, and the manifest that tells whether the weights are complete.
 
     colorizer.weights.h5    the weights
-    colorizer.json          their manifest: name, sha256 and number of parameters
+    colorizer.json          their manifest: name, sha256, number of parameters, `input_maxima`
     training.json           how they were trained    (training writes it, the model card shows it)
     evaluation.json         how good they are        (evaluation writes it, the model card shows it)
 
@@ -11,10 +11,13 @@ message that nobody understands.
 
 import hashlib
 import json
+import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from colorizer.atomic_write import replace_file
 from colorizer.errors import WeightsError
 from colorizer.safe_read import read_small
 
@@ -78,3 +81,59 @@ def verify_checksum(path: Path) -> None:
             f"{path} is damaged or was changed: its sha256 is {actual}, {manifest.name} says {expected}. "
             "Download the file again, or remove the manifest if you made the weights yourself."
         )
+
+
+def write(folder: Path, digest: str, parameters: int) -> None:
+    """Writes the manifest of a weights file of the standard name.
+
+    Args:
+        folder: where the weights are.
+        digest: their sha256.
+        parameters: how many they are.
+    """
+    _write(folder, {"file": WEIGHTS_NAME, "sha256": digest, "parameters": parameters})
+
+
+def add_input_maxima(folder: Path, maxima: Sequence[float]) -> None:
+    """Adds to the manifest in a folder what `calibration.measure_input_maxima` found.
+
+    Raises:
+        OSError: there is no manifest.
+    """
+    rounded = [float(f"{maximum:.4g}") for maximum in maxima]
+    _write(folder, read_record(folder / MANIFEST_NAME) | {"input_maxima": rounded})
+
+
+def _write(folder: Path, record: dict[str, Any]) -> None:
+    replace_file(folder / MANIFEST_NAME, (json.dumps(record, indent=2) + "\n").encode())
+
+
+def input_maxima(path: Path, convolutions: int) -> tuple[float, ...] | None:
+    """For each convolution the largest input that it usually has, from the manifest beside a weights file.
+
+    Computing in 8-bit integers needs them (`model/ncnn_backend.py`); training measures them
+    (`training/calibration.py`).
+
+    Args:
+        path: of the weights file, its checksum verified.
+        convolutions: how many the network has.
+
+    Returns:
+        None if there is no manifest of this file, or the manifest has none.
+
+    Raises:
+        WeightsError: they are not that many finite numbers above 0.
+    """
+    manifest = path.with_name(MANIFEST_NAME)
+    if not manifest.exists():
+        return None
+    record = read_record(manifest)
+    maxima = record.get("input_maxima")
+    if maxima is None or record.get("file") != path.name:
+        return None
+    numbers = isinstance(maxima, list) and all(type(number) in (int, float) for number in maxima)
+    if not numbers or len(maxima) != convolutions or not all(0 < x < math.inf for x in maxima):
+        raise WeightsError(
+            f"{manifest} must have {convolutions} finite input_maxima above 0. Received: {str(maxima)[:200]}"
+        )
+    return tuple(map(float, maxima))

@@ -9,14 +9,12 @@ are plain arrays in a format that many programs know. A weights file may come fr
 is checked to lie in the file itself, to have the expected shape, and to be finite, before Keras sees it.
 """
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colorizer.atomic_write import replace_file
 from colorizer.model import keras_private
 from colorizer.model.spec import Conv
 from colorizer.pretrained import manifest
@@ -87,8 +85,7 @@ def save(network: "keras.Model", folder: Path) -> Path:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-    record = {"file": manifest.WEIGHTS_NAME, "sha256": digest, "parameters": network.count_params()}
-    replace_file(folder / manifest.MANIFEST_NAME, (json.dumps(record, indent=2) + "\n").encode())
+    manifest.write(folder, digest, network.count_params())
     return path
 
 

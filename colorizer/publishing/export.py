@@ -7,7 +7,7 @@
 Input and output are those of `model/network.py`: L* / 100 as (N, H, W, 1), (ab + 128) / 255 as (N, H, W, 2),
 float32. H and W are any multiples of 8, except for LiteRT, whose runtime has no convolution of unknown size:
 there H and W are those of --size, and N is 1. The program that uses the export does the rest of what
-`Colorizer` does: the mean of two views, at about 160 and 80 pixels, times `CHROMA_GAIN`; the alignment with
+`Colorizer` does: the mean of two views, at about 192 and 96 pixels, times `CHROMA_GAIN`; the alignment with
 the photo's edges; the photo's own lightness.
 
 ONNX needs the packages tf2onnx and onnx (`pip install 'colorizer[export]'`).

@@ -10,6 +10,7 @@ objective                      a training step; the parts of its loss are color_
 teacher, init_from_teacher     the larger network to learn from, and initial weights fitted to it
 optimizer, schedule            the steps and their size
 validation, weight_selection   how good the weights are, and which to keep
+calibration                    the largest inputs of their convolutions, for 8-bit integers
 checkpoint, history            what a run writes; run_record is for the model card
 assemble, trainer              all of it built from the configuration, and the loop
 distribute                     the loop on several devices or machines

@@ -24,9 +24,10 @@ from tqdm import tqdm
 from colorizer.evaluation import plots
 from colorizer.model.runtime import fastest_precision
 from colorizer.model.spec import ARCHITECTURE, Conv
-from colorizer.pretrained import weights_file
+from colorizer.pretrained import manifest, weights_file
 from colorizer.training import checkpoint, distribute, hub_dataset, run_record
 from colorizer.training.assemble import build_objective, build_trained_network, fit_to_teacher, needs_vgg16
+from colorizer.training.calibration import measure_input_maxima
 from colorizer.training.config import TrainingConfig, check_config
 from colorizer.training.crops import BatchStream
 from colorizer.training.history import History
@@ -42,6 +43,7 @@ from colorizer.training.weight_selection import WeightAverage, better_of, is_kep
 # This many photos fix the weights of rare colours to a percent.
 RARITY_PHOTOS = 2000
 MOST_NAMED = 20  # unusable photos; the rest is only counted
+CALIBRATION_CROPS = 64  # with more, the percentile of their maxima hardly moves
 
 
 class Trainer:
@@ -185,6 +187,18 @@ class Trainer:
                     saved = now
         if self.processes.leads:
             plots.save_samples(self.out / "samples.png", *self.validation.samples(self.validated))
+            self._calibrate()
+
+    def _calibrate(self) -> None:
+        """Measures, for the weights that were kept, what computing in 8-bit integers needs."""
+        if self.config.network == "teacher":
+            return
+        network = self.validated.network
+        current = network.get_weights()
+        weights_file.load(network, self.out / manifest.WEIGHTS_NAME)
+        photos = self.stream.batch(0, CALIBRATION_CROPS, self.config.size[-1])
+        manifest.add_input_maxima(self.out, measure_input_maxima(network, photos))
+        network.set_weights(current)
 
     def _step(self, count: int, prepared: "Future[np.ndarray]") -> float:
         """Trains on one batch of so many crops, of which this process has its share; the batch's loss."""

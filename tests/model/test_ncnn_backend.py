@@ -10,7 +10,7 @@ import pytest
 from colorizer.model import ncnn_backend
 from colorizer.model.ncnn_backend import from_arrays, from_keras
 from colorizer.model.network import build_network
-from colorizer.model.spec import ARCHITECTURE
+from colorizer.model.spec import ARCHITECTURE, Conv, Forward
 from colorizer.pretrained.locate import load_weights, read_weights
 
 
@@ -96,6 +96,62 @@ def test_strides_on_odd_sides_and_many_channels_are_as_in_keras():
 def test_a_layer_of_another_kind_is_refused(layer):
     with pytest.raises(ValueError, match="The ncnn backend knows no layer of this kind"):
         from_keras(keras.Sequential([keras.Input((None, None, 1)), layer]))
+
+
+# --- 8-bit integers ------------------------------------------------------------------------------------
+
+# Of four layers, the third is computed in 8-bit integers; here the others pass on what they get.
+FOUR = (Conv(1), Conv(16), Conv(8), Conv(8))
+
+
+def four_weights() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Weights of `FOUR`: the second layer repeats the picture 16 times, the third is random."""
+
+    def passing(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        spatial = np.zeros((3, 3, *kernel.shape), np.float32)
+        spatial[1, 1] = kernel
+        return spatial, np.zeros(kernel.shape[1], np.float32)
+
+    random = np.random.default_rng(0).normal(size=(3, 3, 16, 8)).astype(np.float32)
+    third = random, np.arange(8, dtype=np.float32)
+    return [passing(np.eye(1)), passing(np.ones((1, 16))), third, passing(np.eye(8))]
+
+
+def in_8_bits(weights: list[tuple[np.ndarray, np.ndarray]], largest_input: float) -> Forward:
+    return from_arrays(FOUR, weights, input_maxima=[1, 1, largest_input, 1])
+
+
+def test_in_8_bit_integers_a_layer_is_as_exact_as_127_steps_allow():
+    pictures, weights = lightness(16, 24), four_weights()
+    exact = from_arrays(FOUR, weights)(pictures)
+    relative = np.sqrt(np.mean((in_8_bits(weights, 1)(pictures) - exact) ** 2) / np.mean(exact**2))
+    assert 0 < relative < 0.02
+
+
+def test_in_8_bit_integers_inputs_beyond_the_largest_are_clipped():
+    forward = in_8_bits(four_weights(), 0.5)
+    grey, white = np.full((1, 16, 16, 1), 0.5, np.float32), np.ones((1, 16, 16, 1), np.float32)
+    np.testing.assert_allclose(forward(white), forward(grey), rtol=1e-5, atol=1e-4)
+
+
+def test_the_first_two_layers_and_the_last_stay_in_float32():
+    pictures, weights = lightness(16, 24), four_weights()
+    weights[2] = np.zeros_like(weights[2][0]), weights[2][1]
+    expected = from_arrays(FOUR, weights)(pictures)
+    tiny_steps = from_arrays(FOUR, weights, input_maxima=[1e-3, 1e-3, 1, 1e-3])
+    np.testing.assert_array_equal(tiny_steps(pictures), expected)
+
+
+def test_a_filter_of_zeros_gives_its_bias_in_8_bit_integers():
+    weights = four_weights()
+    weights[2] = np.zeros_like(weights[2][0]), weights[2][1]
+    output = in_8_bits(weights, 1)(lightness(8, 8))
+    np.testing.assert_allclose(output, np.broadcast_to(weights[2][1], output.shape), atol=1e-6)
+
+
+def test_every_layer_needs_its_largest_input():
+    with pytest.raises(ValueError, match="zip"):
+        from_arrays(FOUR, four_weights(), input_maxima=[1])
 
 
 def test_it_needs_no_space_on_a_disk(tiny_network, no_room):

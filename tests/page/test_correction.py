@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorizer import limits
 from colorizer.errors import PhotoError
 from colorizer.hints.hint import ab_of
 from colorizer.image import color
@@ -43,7 +44,7 @@ def start(visitor: Visitor) -> None:
     pixels[:, SIZE[0] // 2 :] = 190
     data = io.BytesIO()
     Image.fromarray(pixels).save(data, "PNG")
-    done = visitor.call("color_photo", visitor.upload("wall.png", data.getvalue()), 160, 1, 0, None)
+    done = visitor.call("color_photo", visitor.upload("wall.png", data.getvalue()), limits.SIZE, 1, 0, None)
     assert done["success"], done
 
 
@@ -105,7 +106,7 @@ def test_strength_keeps_the_corrected_color(visitor):
 
 def test_detail_keeps_the_corrections(visitor):
     edit(visitor, hints=[ORANGE])
-    done = visitor.call("change_size", None, 80, 1, 0)
+    done = visitor.call("change_size", None, 96, 1, 0)
     assert done["success"], done
     assert taken_home(visitor)[150, 100, 1:] == pytest.approx(asked_ab(), abs=2)
 
@@ -123,7 +124,7 @@ def test_a_file_taken_home_is_opened_with_its_corrections(visitor):
     edit(visitor, hints=[ORANGE])
     done = visitor.call("write_result", None, 1, 0)
     data = visitor.download(visitor.files(done)[0])
-    done = visitor.call("color_photo", visitor.upload("wall-colour.png", data), 160, 1, 0, None)
+    done = visitor.call("color_photo", visitor.upload("wall-colour.png", data), limits.SIZE, 1, 0, None)
     assert "coloured here before. Its 1 correction is taken up." in json.dumps(done)
     assert '"hints": [' + json.dumps(ORANGE) in json.dumps(done["output"]["data"])
     assert taken_home(visitor)[150, 100, 1:] == pytest.approx(asked_ab(), abs=2)
@@ -150,7 +151,9 @@ def test_one_visitors_corrections_reach_no_other(address, visitor):
 def test_corrections_of_an_example_stay_with_the_visitor(address):
     with Visitor(address) as ann, Visitor(address) as bob:
         for visitor in (ann, bob):
-            done = visitor.call("color_example", 160, 1, 0, None, event_data={"index": 0, "value": ""})
+            done = visitor.call(
+                "color_example", limits.SIZE, 1, 0, None, event_data={"index": 0, "value": ""}
+            )
             assert done["success"], done
         edit(ann, hints=[ORANGE])
         assert edit(bob, hints=[])["corrections"] == []

@@ -19,6 +19,7 @@ import pytest
 from tqdm import tqdm
 
 from colorizer.model.network import build_network
+from colorizer.pretrained import manifest
 from colorizer.pretrained.locate import load_weights
 from colorizer.publishing.model_card import build_card
 from colorizer.training import run_record, shards
@@ -69,8 +70,8 @@ def assert_every_file_is_whole(out: Path, but_partials: bool = False) -> None:
     for path in out.glob("*.png"):
         load_image(path)
     if (weights := out / "colorizer.weights.h5").exists():
-        manifest = json.loads((out / "colorizer.json").read_text())
-        assert manifest["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+        record = json.loads((out / "colorizer.json").read_text())
+        assert record["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
         h5py.File(weights).close()
 
 
@@ -131,6 +132,12 @@ def test_the_best_weights_are_kept_and_load_again(trained, config):
     load_weights(trainer.network, trained)
     answer = trainer.validation.score(trainer.objective)
     assert answer["val_loss"] == pytest.approx(best, rel=1e-3)
+
+
+def test_the_weights_are_calibrated_for_8_bit_integers_once_the_run_has_ended(trained):
+    maxima = manifest.input_maxima(trained / manifest.WEIGHTS_NAME, len(TINY))
+    assert maxima is not None
+    assert 0.5 < maxima[0] <= 1  # the lightness of bright photos
 
 
 def test_the_record_for_the_model_card_has_the_command_but_no_paths(trained):
