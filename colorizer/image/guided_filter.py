@@ -2,7 +2,7 @@
 
     large = guided_upsample(ab, small_lightness, larger_lightness)
 
-The network sees a photo of 4000 pixels at about 160 and answers at half of that. Enlarged smoothly, such a
+The network sees a photo of 4000 pixels at about 192 and answers at half of that. Enlarged smoothly, such a
 map bleeds over every edge. The guided filter of He, Sun and Tang (2010, "Guided Image Filtering"; 2015,
 "Fast Guided Filter") fits a linear model from lightness to colour in every small window and applies it to the
 lightness of the larger photo: where the lightness jumps from a face to a wall, the colour jumps too.
@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 # Half the window's side, in elements of the small map. At 1 single elements decide the model, at 3 the window
-# reaches into other objects.
+# reaches into other objects; docs/experiments.md compares 1 and 2.
 RADIUS = 2
 # The filter's regularisation, in squares of L*: a window with much less variance (4.5 units of L*) holds
 # grain rather than an edge, and keeps its mean colour.
