@@ -1,10 +1,11 @@
 """Files that hold hints: JSON, and coloured photos, whose XMP has the hints that made them.
 
-hints = read_hints(Path("wedding.hints.json"))
-hints = read_hints(Path("wedding-colour.jpg"))        # an earlier result, to continue from
+hints = read_hints("wedding.hints.json")
+hints = read_hints("wedding-colour.jpg")              # an earlier result, to continue from
 path = find_hint_file(Path("scans/wedding.jpg"))      # scans/wedding.hints.json, if it is there
 """
 
+import os
 from pathlib import Path
 
 from colorizer.errors import HintError
@@ -16,7 +17,7 @@ from colorizer.safe_read import read_small
 SUFFIX = ".hints.json"
 
 
-def read_hints(path: Path) -> tuple[Hint, ...]:
+def read_hints(path: str | os.PathLike[str]) -> tuple[Hint, ...]:
     """The hints in a JSON file, or in the XMP of a photo that was coloured with hints.
 
     Args:
@@ -25,6 +26,7 @@ def read_hints(path: Path) -> tuple[Hint, ...]:
     Raises:
         HintError: the file cannot be read, or holds no hints; the text names the file.
     """
+    path = Path(path)
     try:
         if path.suffix.lower() not in SUFFIXES:
             return parse_hints(read_small(path, MAX_JSON_BYTES))

@@ -29,7 +29,7 @@ def prediction(tiny_colorizer, tmp_path_factory) -> Prediction:
 def test_hints_are_read_from_json(tmp_path):
     path = tmp_path / "boat.json"
     path.write_text(format_hints(HINTS))
-    assert read_hints(path) == HINTS
+    assert read_hints(path) == read_hints(str(path)) == HINTS
     path.write_text(format_hints(HINTS), encoding="utf-8-sig")  # as some editors of Windows save it
     assert read_hints(path) == HINTS
 
