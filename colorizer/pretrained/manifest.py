@@ -11,7 +11,6 @@ message that nobody understands.
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,8 @@ WEIGHTS_NAME = "colorizer.weights.h5"
 MANIFEST_NAME = "colorizer.json"
 TRAINING_NAME, EVALUATION_NAME = "training.json", "evaluation.json"
 RECORD_LIMIT = 1 << 20  # bytes of a JSON record; the largest so far has 5,000
+# The range of what can be an input's largest value: trained networks have 0.9 to 3,000.
+INPUT_MAXIMA = 1e-6, 1e9
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -122,7 +123,7 @@ def input_maxima(path: Path, convolutions: int) -> tuple[float, ...] | None:
         None if there is no manifest of this file, or the manifest has none.
 
     Raises:
-        WeightsError: they are not that many finite numbers above 0.
+        WeightsError: they are not that many numbers in `INPUT_MAXIMA`.
     """
     manifest = path.with_name(MANIFEST_NAME)
     if not manifest.exists():
@@ -132,8 +133,10 @@ def input_maxima(path: Path, convolutions: int) -> tuple[float, ...] | None:
     if maxima is None or record.get("file") != path.name:
         return None
     numbers = isinstance(maxima, list) and all(type(number) in (int, float) for number in maxima)
-    if not numbers or len(maxima) != convolutions or not all(0 < x < math.inf for x in maxima):
+    least, most = INPUT_MAXIMA
+    if not numbers or len(maxima) != convolutions or not all(least <= x <= most for x in maxima):
         raise WeightsError(
-            f"{manifest} must have {convolutions} finite input_maxima above 0. Received: {str(maxima)[:200]}"
+            f"{manifest} must have {convolutions} input_maxima from {least:g} to {most:g}. "
+            f"Received: {str(maxima)[:200]}"
         )
     return tuple(map(float, maxima))

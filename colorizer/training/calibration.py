@@ -13,7 +13,7 @@ import numpy as np
 
 from colorizer.image import color
 
-# Of the pictures' largest inputs; the others are clipped. docs/performance.md compares percentiles.
+# Of the pictures' largest inputs; larger ones are clipped. docs/performance.md compares other ranges.
 PERCENTILE = 75
 BATCH = 8  # pictures: the first layers' inputs of so many at 224 pixels need 200 MB
 
@@ -37,8 +37,8 @@ def measure_input_maxima(network: keras.Model, photos: np.ndarray) -> tuple[floa
         batch for view in (lightness, half) for batch in np.array_split(view, range(BATCH, count, BATCH))
     ]
     largest = np.concatenate([_largest(probe.predict_on_batch(batch)) for batch in batches], axis=1)
-    smallest = float(np.finfo(np.float32).tiny)  # a layer that is silent on all of them needs a range as well
-    return tuple(max(float(maximum), smallest) for maximum in np.percentile(largest, PERCENTILE, axis=1))
+    # Where all inputs are 0, any range will do.
+    return tuple(float(maximum) or 1.0 for maximum in np.percentile(largest, PERCENTILE, axis=1))
 
 
 def _largest(inputs: list[np.ndarray]) -> np.ndarray:

@@ -41,6 +41,10 @@ def test_small_bright_places_count_with_what_is_left_of_them_in_the_smaller_view
     np.testing.assert_allclose(first, np.percentile([1, 0.25], 75), atol=1e-4)
 
 
+def test_a_layer_whose_inputs_are_all_zero_has_a_range_as_well():
+    assert measure_input_maxima(doubling_network(), greys(0, 0)) == (1.0, 1.0)
+
+
 def test_every_convolution_of_the_network_has_a_number_above_zero():
     maxima = measure_input_maxima(build_network(TINY, "float32", seed=0), greys(*range(0, 250, 10)))
     assert len(maxima) == len(TINY)
