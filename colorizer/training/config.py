@@ -53,6 +53,11 @@ class TrainingConfig:
     stretch: float = option(
         1.0, "crops are up to this much wider or higher than the photo shows them", AT_LEAST_ONE
     )
+    rotation: float = option(
+        0.0,
+        "crops are rotated by up to so many degrees; about 30 hides from a teacher which photo it is",
+        Range(0, 180),
+    )
     batch: int = option(32, "crops a step at the largest size (smaller sizes use more): fits 4 GB", POSITIVE)
     epochs: float = option(10.0, "passes over the photos, if no minutes are given", POSITIVE)
     minutes: float | None = option(

@@ -43,6 +43,7 @@ class BatchStream:
         count: int | None = None,
         stretch: float = 1.0,
         shard_sizes: Sequence[int] | None = None,
+        rotation: float = 0.0,
     ):
         """Reads nothing yet.
 
@@ -55,8 +56,11 @@ class BatchStream:
                 evenly in log scale.
             shard_sizes: how many photos in a row lie in one file. A pass then takes the files in a random
                 order, a few at a time, and mixes the photos of these; otherwise it mixes all photos.
+            rotation: crops are rotated by at most so many degrees, and smaller where they would reach beyond
+                the photo.
         """
         self.cache, self.seed, self.zoom, self.stretch = cache, seed, zoom, stretch
+        self.rotation = rotation
         self.count = len(cache) if count is None else count
         self.starts = None if shard_sizes is None else _starts(shard_sizes, self.count)
 
@@ -77,11 +81,24 @@ class BatchStream:
         mirrored = random.random() < 0.5
         shape = self.stretch ** random.uniform(-1, 1)
         wide, high = side * min(1.0, shape), side * min(1.0, 1 / shape)
-        left, top = left * (width - wide), top * (height - high)
+        angle = random.uniform(-self.rotation, self.rotation) if self.rotation else 0.0
+        # The upright rectangle around the rotated crop must fit into the photo.
+        cosine, sine = abs(np.cos(np.radians(angle))), abs(np.sin(np.radians(angle)))
+        outer = wide * cosine + high * sine, wide * sine + high * cosine
+        fitting = min(1.0, width / outer[0], height / outer[1])
+        wide, high, outer_wide, outer_high = (fitting * length for length in (wide, high, *outer))
+        left, top = left * max(0.0, width - outer_wide), top * max(0.0, height - outer_high)
         # Only the crop's rows and columns are read from disk, not the whole photo.
-        x0, y0, x1, y1 = int(left), int(top), int(np.ceil(left + wide)), int(np.ceil(top + high))
+        x0, y0, x1, y1 = int(left), int(top), int(np.ceil(left + outer_wide)), int(np.ceil(top + outer_high))
         part = Image.fromarray(np.ascontiguousarray(photo[y0:y1, x0:x1]))
-        box = (left - x0, top - y0, min(left - x0 + wide, part.width), min(top - y0 + high, part.height))
+        if angle:
+            # The crop's corners touch the border, beyond which `rotate` sees black: hence two pixels around.
+            part = Image.fromarray(np.pad(np.asarray(part), ((2, 2), (2, 2), (0, 0)), "edge"))
+            x0, y0 = x0 - 2, y0 - 2
+            centre = left - x0 + outer_wide / 2, top - y0 + outer_high / 2
+            part = part.rotate(angle, Image.Resampling.BICUBIC, center=centre)
+        left, top = left - x0 + (outer_wide - wide) / 2, top - y0 + (outer_high - high) / 2
+        box = (max(0.0, left), max(0.0, top), min(left + wide, part.width), min(top + high, part.height))
         crop = np.asarray(part.resize((size, size), Image.Resampling.BILINEAR, box=box))
         return crop[:, ::-1] if mirrored else crop
 

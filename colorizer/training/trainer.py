@@ -115,7 +115,13 @@ class Trainer:
                 config.log_loss_scale,
             )
         self.stream = BatchStream(
-            self.cache, config.seed, config.zoom, self.train_photos, config.stretch, self.cache.shard_sizes
+            self.cache,
+            config.seed,
+            config.zoom,
+            self.train_photos,
+            config.stretch,
+            self.cache.shard_sizes,
+            config.rotation,
         )
 
     def _say(self, text: str) -> None:

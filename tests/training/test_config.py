@@ -69,6 +69,7 @@ from tests.helpers.network import TINY
         ({"minutes": 0.0}, "minutes must be more than 0. Received: 0.0"),
         ({"zoom": 0.5}, "zoom must be at least 1. Received: 0.5"),
         ({"stretch": 0.5}, "stretch must be at least 1. Received: 0.5"),
+        ({"rotation": 200.0}, "rotation must be at least 0 and at most 180. Received: 200.0"),
         ({"dropout": 1.0}, "dropout must be at least 0 and less than 1. Received: 1.0"),
         ({"loss": "l1"}, "loss must be one of mse, rarity. Received: 'l1'"),
         ({"warmup": 0.0}, "warmup must be more than 0 and less than 1. Received: 0.0"),

@@ -41,6 +41,29 @@ def test_without_zoom_a_square_photo_is_shown_whole_or_mirrored(cache):
     assert min(np.abs(crop - photo).max(), np.abs(crop - photo[:, ::-1]).max()) <= 1
 
 
+def striped(width: int, height: int) -> np.ndarray:
+    """A photo of even rows that become brighter downwards, and nowhere black."""
+    rows = np.linspace(60, 250, height).astype(np.uint8)
+    return np.broadcast_to(rows[:, None, None], (height, width, 3)).copy()
+
+
+def test_rotated_crops_show_the_photo_at_an_angle_of_up_to_as_many_degrees():
+    stream = BatchStream([striped(200, 200)], seed=0, zoom=1.5, count=1, rotation=30)
+    angles = []
+    for number in range(60):
+        crop = stream.crop(number, 64)[..., 0].astype(float)
+        down, right = (np.mean(change[16:48, 16:48]) for change in np.gradient(crop))
+        angles.append(np.degrees(np.arctan2(right, down)))
+    assert -32 < min(angles) < -20
+    assert 20 < max(angles) < 32
+
+
+@pytest.mark.parametrize("size", [(200, 200), (90, 200), (200, 31)])
+def test_rotated_crops_lie_within_the_photo(size):
+    stream = BatchStream([striped(*size)], seed=0, zoom=2, count=1, stretch=1.5, rotation=180)
+    assert stream.batch(0, 100, 32).min() >= 58  # nothing black from beyond the border
+
+
 def test_stretched_crops_show_some_things_wider_and_some_higher():
     round_things = np.zeros((100, 100, 3), np.uint8)
     round_things[40:60, 40:60] = 255
