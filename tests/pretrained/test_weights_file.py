@@ -17,7 +17,7 @@ import pytest
 from colorizer import Colorizer, WeightsError
 from colorizer.model.network import build_network
 from colorizer.model.runtime import Runtime
-from colorizer.model.spec import ARCHITECTURE, BACKENDS, Conv
+from colorizer.model.spec import BACKENDS, Conv
 from colorizer.pretrained import manifest, weights_file
 from colorizer.pretrained.locate import SHIPPED, find_weights, load_weights, read_weights
 from tests.helpers.network import TINY
@@ -376,53 +376,3 @@ def test_weights_that_learnt_little_are_accepted(tmp_path):
     Colorizer.from_pretrained(shipped_with(lambda array: 0.9 * array, tmp_path / "mine.weights.h5"))
     weights_file.save(build_network(precision="float32", seed=0), tmp_path / "untrained")
     Colorizer.from_pretrained(tmp_path / "untrained")
-
-
-# --- the largest inputs, for 8-bit integers --------------------------------------------------------------
-
-
-@pytest.fixture
-def calibrated(tmp_path, tiny_network) -> Path:
-    """A weights file whose manifest has the largest inputs 1 to 13."""
-    path = weights_file.save(tiny_network, tmp_path)
-    manifest.add_input_maxima(tmp_path, range(1, 14))
-    return path
-
-
-def test_largest_inputs_are_read_as_they_were_added_and_the_manifest_is_still_whole(calibrated):
-    assert manifest.input_maxima(calibrated, 13) == tuple(range(1, 14))
-    manifest.verify_checksum(calibrated)
-
-
-def test_a_manifest_without_them_or_of_another_file_and_no_manifest_have_none(calibrated, tiny_network):
-    other = calibrated.with_name("mine.weights.h5")
-    assert manifest.input_maxima(other, 13) is None
-    weights_file.save(tiny_network, calibrated.parent)  # other weights: the old ones no longer hold
-    assert manifest.input_maxima(calibrated, 13) is None
-    calibrated.with_name(manifest.MANIFEST_NAME).unlink()
-    assert manifest.input_maxima(calibrated, 13) is None
-
-
-@pytest.mark.parametrize(
-    "maxima",
-    [
-        "many",
-        [1.0] * 12,
-        [1.0] * 12 + [0],
-        [1.0] * 12 + [float("nan")],
-        [1e-40] * 13,
-        [1e40] * 13,
-        [True] * 13,
-        ["1"] * 13,
-        {},
-    ],
-)
-def test_largest_inputs_that_cannot_be_are_refused(calibrated, maxima):
-    path = calibrated.with_name(manifest.MANIFEST_NAME)
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"input_maxima": maxima}))
-    with pytest.raises(WeightsError, match="must have 13 input_maxima from 1e-06 to 1e\\+09"):
-        manifest.input_maxima(calibrated, 13)
-
-
-def test_the_shipped_weights_have_them():
-    assert manifest.input_maxima(find_weights(), len(ARCHITECTURE))
