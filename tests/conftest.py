@@ -31,6 +31,7 @@ SLOW_FILES = (
     "test_fuzz.py",
     "test_quiet_tensorflow.py",
     "training/test_init_from_teacher.py",
+    "training/test_schedule.py",
     "training/test_teacher.py",
     "training/test_trainer.py",
 )

@@ -1,8 +1,6 @@
 """The choice of what computes the network: measured, cached, or decided by the environment."""
 
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +10,13 @@ from colorizer import Colorizer
 from colorizer.evaluation import metrics
 from colorizer.image.color import rgb_to_lab
 from colorizer.image.reader import read_photo
-from colorizer.model import runtime
 from colorizer.model.benchmark import Layer, LayerTimer, layer_seconds
 from colorizer.model.network import build_network
-from colorizer.model.runtime import Runtime, cache_file, fastest_precision, select_runtime
+from colorizer.model.runtime import Runtime, fastest_precision, select_runtime
 from colorizer.model.spec import ARCHITECTURE, BACKENDS, INT8, PRECISIONS
 from colorizer.model.tensorflow_backend import compile_network
 from colorizer.pretrained.locate import read_weights
+from tests.helpers.layer_timers import no_timer, sequence, timer
 from tests.helpers.network import TINY
 from tests.helpers.paths import EXAMPLES as FOLDER
 
@@ -26,34 +24,7 @@ EXAMPLES = sorted(FOLDER.glob("*.jpg"))[:3]
 NCNN, NCNN_FLOAT, TENSORFLOW = Runtime("ncnn", INT8), Runtime("ncnn"), Runtime("tensorflow")
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch, tmp_path):
-    """Nothing is set, and nothing is cached."""
-    monkeypatch.delenv("COLORIZER_PRECISION", raising=False)
-    monkeypatch.delenv("COLORIZER_RUNTIME", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-def timer(ncnn: float = 1, bfloat16: float = 20, tensorflow: float = 1, **training: float) -> LayerTimer:
-    """A timer that measures nothing: these are its seconds."""
-    seconds = {"ncnn": ncnn, "float32": tensorflow, "mixed_bfloat16": bfloat16}
-    with_gradients = seconds | training
-
-    def measure(layer: Layer) -> float:
-        column = with_gradients if layer.training else seconds
-        return column[layer.backend if layer.backend == "ncnn" else layer.precision]
-
-    return LayerTimer(measure)
-
-
-def no_timer() -> LayerTimer:
-    """A timer that must not be used."""
-    return LayerTimer(lambda layer: pytest.fail(f"{layer} was measured"))
-
-
-def sequence(**seconds: list[float]) -> LayerTimer:
-    """A timer whose measurements of a layer come one after the other."""
-    return LayerTimer(lambda layer: seconds["ncnn" if layer.backend == "ncnn" else layer.precision].pop(0))
+pytestmark = pytest.mark.usefixtures("nothing_decided")
 
 
 # --- the value -----------------------------------------------------------------------------------------
@@ -146,6 +117,10 @@ def test_a_busy_moment_during_the_first_measurement_of_float32_does_not_decide()
 
 
 # --- the choice of the backend -------------------------------------------------------------------------
+
+
+def test_by_default_a_measurement_decides_the_backend():
+    assert select_runtime().backend in BACKENDS
 
 
 @pytest.mark.parametrize(("ncnn", "faster"), [(0.5, NCNN), (0.9, TENSORFLOW), (2, TENSORFLOW)])
@@ -244,110 +219,6 @@ def test_the_number_of_threads_is_handed_down_and_measured_with():
 )
 def test_a_layer_is_really_timed(layer):
     assert 0 < layer_seconds(layer) < 10
-
-
-# --- the cached choice ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cached() -> Callable[[], bool]:
-    """Whether the cache says that ncnn is faster, so that nothing is measured."""
-
-    def ask() -> bool:
-        return select_runtime(timer=timer(ncnn=9)) == NCNN
-
-    return ask
-
-
-def test_that_ncnn_was_faster_is_known_at_the_next_start(cached):
-    assert not cached()
-    assert select_runtime(timer=timer(ncnn=0.1)) == NCNN
-    assert cached()
-    assert select_runtime(timer=no_timer()) == NCNN
-
-
-def test_that_tensorflow_was_faster_is_measured_anew_each_time():
-    assert select_runtime(timer=timer(ncnn=2)) == TENSORFLOW
-    assert not cache_file().exists()
-
-
-def test_for_another_processor_or_other_libraries_it_is_not_known(cached, monkeypatch):
-    select_runtime(timer=timer(ncnn=0.1))
-    monkeypatch.setattr(runtime, "_fingerprint", lambda: b"another")
-    assert not cached()
-    assert "ncnn 1" in cache_file().read_text()
-
-
-@pytest.mark.parametrize("content", [b"", b"ncnn", b"\xff\xfe\x00", bytes(1 << 20)])
-def test_a_damaged_cache_file_counts_as_none(cached, content):
-    cache_file().parent.mkdir(parents=True)
-    cache_file().write_bytes(content)
-    assert not cached()
-    assert select_runtime(timer=timer(ncnn=0.1)) == NCNN
-    assert cached()
-
-
-def make_pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def link_to_zeros(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def make_folder(path: Path) -> None:
-    path.mkdir()
-
-
-def link_to_itself(path: Path) -> None:
-    path.symlink_to(path.name)
-
-
-@pytest.mark.parametrize("make", [make_pipe, link_to_zeros, make_folder, link_to_itself])
-def test_what_lies_in_place_of_the_cache_file_neither_blocks_nor_fills_the_memory(cached, make):
-    cache_file().parent.mkdir(parents=True)
-    make(cache_file())
-    assert not cached()
-    assert select_runtime(timer=timer(ncnn=0.1)) == NCNN
-
-
-def test_the_cache_file_of_another_user_counts_as_none(cached, monkeypatch):
-    select_runtime(timer=timer(ncnn=0.1))
-    assert cached()
-    monkeypatch.setattr(os, "getuid", lambda: 12345)
-    assert not cached()
-
-
-def test_where_nothing_can_be_cached_the_choice_is_the_same(cached):
-    cache_file().parent.parent.write_text("a file where the folder should be")
-    assert select_runtime(timer=timer(ncnn=0.1)) == NCNN
-    assert not cached()
-
-
-def test_a_choice_that_the_environment_influenced_is_not_cached_and_the_environment_beats_the_cache(
-    monkeypatch,
-):
-    monkeypatch.setenv("COLORIZER_PRECISION", "float32")
-    assert select_runtime(timer=timer(ncnn=0.1)) == NCNN_FLOAT
-    assert not cache_file().exists()
-    monkeypatch.delenv("COLORIZER_PRECISION")
-    select_runtime(timer=timer(ncnn=0.1))
-    assert select_runtime(timer=no_timer()) == NCNN
-    monkeypatch.setenv("COLORIZER_PRECISION", "mixed_bfloat16")
-    assert select_runtime(timer=no_timer()).backend == "tensorflow"
-    monkeypatch.delenv("COLORIZER_PRECISION")
-    monkeypatch.setenv("COLORIZER_RUNTIME", "tensorflow")
-    assert select_runtime(timer=timer(ncnn=0.1)) == TENSORFLOW
-
-
-def test_without_the_package_ncnn_the_cache_is_not_asked(monkeypatch):
-    select_runtime(timer=timer(ncnn=0.1))
-    monkeypatch.setitem(sys.modules, "ncnn", None)
-    assert select_runtime(timer=timer(ncnn=0.1)) == TENSORFLOW
-
-
-def test_by_default_a_measurement_decides_the_backend():
-    assert select_runtime().backend in BACKENDS
 
 
 # --- the pictures --------------------------------------------------------------------------------------
