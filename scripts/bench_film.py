@@ -37,8 +37,8 @@ from colorizer.model.runtime import select_runtime
 from colorizer.video.analysis import Analyser, Look
 from colorizer.video.chroma import YuvEncoding
 from colorizer.video.film import FilmColorizer, FilmOptions
+from colorizer.video.film_file import FilmInfo
 from colorizer.video.flow import warp
-from colorizer.video.source import FilmInfo
 from colorizer.video.temporal import TemporalFilter
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,8 +19,8 @@ from colorizer.colorizer import Colorizer
 from colorizer.hints.hint import Hint
 from colorizer.image.photo import Photo
 from colorizer.limits import SIZE
+from colorizer.video.film_file import FilmInfo
 from colorizer.video.flow import Flow, flow_size
-from colorizer.video.source import FilmInfo
 
 # The picture that the small views are made from is at least this long, as far as the frame is. Twice the
 # length of the largest view (300 for a wide frame) and of the map of colour (320) keeps them sharp.

@@ -24,7 +24,8 @@ import numpy as np
 from colorizer.errors import FilmError
 from colorizer.film_types import CODECS
 from colorizer.video.chroma import ChromaTable, YuvEncoding
-from colorizer.video.source import UNSPECIFIED, FilmInfo, SourceFrame
+from colorizer.video.film_file import UNSPECIFIED, FilmInfo
+from colorizer.video.source import SourceFrame
 
 # FFmpeg's encoders, what is lossless in their words, and the options that do not depend on the film. The
 # presets are those with which encoding needs less time than the network does.

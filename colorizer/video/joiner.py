@@ -21,7 +21,8 @@ from av.stream import AttachmentStream, Disposition, Stream
 
 from colorizer.errors import FilmError
 from colorizer.video.encoder import Quality, add_video_stream
-from colorizer.video.source import FilmSource, open_film
+from colorizer.video.film_file import open_film
+from colorizer.video.source import FilmSource
 
 # What a container says about itself; the new one has its own.
 OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder"}

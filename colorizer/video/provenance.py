@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 
 from colorizer.errors import FilmError
-from colorizer.video.source import open_film
+from colorizer.video.film_file import open_film
 
 # A film may have many gigabytes: its size and this much of its beginning, middle and end tell it from others.
 SAMPLE = 1 << 20

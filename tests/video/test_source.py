@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from colorizer.errors import FilmError
-from colorizer.video.source import FilmSource, open_film
+from colorizer.video.film_file import open_film
+from colorizer.video.source import FilmSource
 from tests.helpers.films import EVEN, pan, write_film
 from tests.helpers.paths import ROOT
 
