@@ -78,7 +78,7 @@ def compare(elem_id: str, empty: str) -> gr.HTML:
 def pair_of(session: Session, strength: float, folder: str | Path) -> dict:
     """The component's value for a photo's preview, its pictures written into `folder`.
 
-    Its `name` is new for every session, so that the line goes back to the middle for another photo.
+    Its `name` is the photo's, so that the line goes back to the middle for another photo alone.
     """
     grey, colored = session.grey(), session.preview.render(strength)
     files = {
@@ -86,4 +86,4 @@ def pair_of(session: Session, strength: float, folder: str | Path) -> dict:
         for key, image, name in (("grey", grey, "grey"), ("color", colored, "colour"))
     }
     width, height = colored.size
-    return {**files, "width": width, "height": height, "name": session.name}
+    return {**files, "width": width, "height": height, "name": session.photo_name}

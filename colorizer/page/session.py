@@ -40,6 +40,7 @@ class Session:
         scan: the negative that the photo was made of, if it was.
         remark: on a file that was coloured here before, whose colours are no true ones; else "".
         name: of this session, unlike any other's.
+        photo_name: of its photo, which sessions of the same photo in other detail share.
     """
 
     prediction: Prediction
@@ -47,6 +48,7 @@ class Session:
     scan: Photo | None = None
     remark: str = ""
     name: str = field(default_factory=lambda: secrets.token_hex(8))
+    photo_name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
     def of(cls, prediction: Prediction, side: int = PREVIEW_SIDE, scan: Photo | None = None) -> "Session":

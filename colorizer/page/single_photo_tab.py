@@ -317,7 +317,7 @@ class SinglePhotoTab:
         before = self._session(key)
         session = self._predict(before.source, size, request, negative=before.scan is not None)
         with errors_as_messages(), scratch_dir() as folder:
-            session = corrected(session, before.prediction.hints)
+            session = replace(corrected(session, before.prediction.hints), photo_name=before.photo_name)
             yield {
                 self.key: self._keep(session, request),
                 **self._pictures(session, strength, tone, folder),

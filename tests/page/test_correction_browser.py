@@ -290,3 +290,40 @@ def test_a_picture_of_the_gallery_is_opened_in_the_same_mode(visit, astronaut, g
     assert take_home(visit, "#download", tmp_path / "home.jpg") == "astronaut-colour.jpg"
     pixels = np.asarray(load_image(tmp_path / "home.jpg").convert("RGB"), np.float32) / 255
     assert ab_at(color.rgb_to_lab(pixels), SUIT) == pytest.approx(ab_of(ORANGE), abs=14)
+
+
+# --- from photo to photo -----------------------------------------------------------------------------------
+
+
+def test_the_next_photo_gets_neither_history_nor_picture_nor_outline_of_the_one_before(
+    editing, tmp_path, color_image
+):
+    color_image(64, 48).save(tmp_path / "other.png")
+    with editing.expect_file_chooser() as chooser:
+        editing.locator("#reference").click()
+    chooser.value.set_files(tmp_path / "other.png")
+    editing.locator("#correction canvas").wait_for()
+    touch(editing, SUIT)
+    choose(editing, "orange")
+    changed(editing, editing.get_by_role("button", name="Undo").click)  # now it has none, as the next
+    editing.get_by_role("button", name="Inside an outline").click()
+    box = editing.locator("#correction .frame").bounding_box()
+    for share in (0.2, 0.5):
+        editing.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 4)
+    assert editing.locator("#correction .lines path").count() > 0
+    editing.get_by_role("button", name="Done").click()
+    changed(editing, editing.locator("#examples button").last.click)
+    open_editor(editing)
+    assert editing.get_by_role("button", name="Undo").is_disabled()
+    assert editing.get_by_role("button", name="Redo").is_disabled()
+    assert not editing.locator("#correction canvas").is_visible()
+    assert editing.locator("#correction .lines path").count() == 0
+
+
+def test_other_detail_keeps_the_history_of_corrections(editing):
+    touch(editing, SUIT)
+    choose(editing, "orange")
+    changed(editing, editing.get_by_role("button", name="Undo").click)
+    changed(editing, editing.get_by_role("radio", name="Fine").check)
+    changed(editing, editing.get_by_role("button", name="Redo").click)
+    assert corrections(editing) == ["1. orange"]

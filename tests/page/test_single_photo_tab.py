@@ -125,6 +125,19 @@ def test_what_travels_to_the_page_are_previews(visit, tmp_path):
         assert (image.size, image.format) == (WIDE, "TIFF")
 
 
+def test_the_line_stays_while_details_are_compared_and_is_in_the_middle_of_the_next_photo(visit, grey_photo):
+    drop(visit, grey_photo)
+    visit.get_by_role("slider", name="Before and after").press("Home")
+    for act, line in (
+        (visit.get_by_role("radio", name="Broad").check, 0),
+        (visit.locator("#examples button").first.click, 50),
+    ):
+        old = visit.locator("#before-after .color").get_attribute("src")
+        act()
+        visit.wait_for_function("old => document.querySelector('#before-after .color').src != old", arg=old)
+        assert cut(visit) == line
+
+
 # --- strength and detail -------------------------------------------------------------------------------
 
 

@@ -63,6 +63,7 @@ def shown_photo(session: Session, picture: dict[str, Any], strength: float) -> d
     hints = session.prediction.hints
     return {
         "photo": session.name,
+        "photo_name": session.photo_name,
         "picture": picture,
         "width": width,
         "height": height,

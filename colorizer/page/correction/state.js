@@ -4,7 +4,8 @@ const editor = find('.editor'), workspace = element.closest('.workspace') || doc
 const LEAST_MS = 150;          // between two messages: the page answers about as many a second
 const PATIENCE_MS = 20000;     // after which an answer is given up
 const REACH = 2.5;             // of a touch: whoever sees the result wants the whole thing, and can take it back
-let photo = null;              // whose corrections these are
+let photo = null;              // the session whose corrections these are
+let photoName = null;          // and its photo, which stays the same in other detail
 let hints = [], past = [], future = [], lastChange = null;
 let confirmed = [];            // the list that the page accepted last
 let selected = null;           // index of the correction in hand
@@ -115,7 +116,10 @@ function receive() {
   if (value.hints && (value.photo !== photo || ![confirmed, sent, hints].some(list => same(value.hints, list)))) {
     // Another photo, or the same one with other detail, which keeps its corrections.
     photo = value.photo;
-    if (!same(value.hints, hints)) { hints = value.hints; past = []; future = []; other = null; }
+    if (value.photo_name !== photoName || !same(value.hints, hints)) {
+      hints = value.hints; past = []; future = []; other = null; corners = [];
+    }
+    photoName = value.photo_name;
     confirmed = sent = hints; selected = null; draft = null; lastChange = null;
     answer = { corrections: [], place: null, reach: null };
     seen = '';
@@ -157,5 +161,5 @@ function finish() {
 function leave() {
   delete workspace.dataset.mode;
   editor.hidden = true;
-  selected = null; draft = null;
+  selected = null; draft = null; corners = [];
 }
