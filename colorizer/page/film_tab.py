@@ -134,8 +134,10 @@ class FilmTab:
         if film.cancelled:
             yield {self.progress: "<p role='status'>Cancelled.</p>", **self.controls.buttons(running=False)}
             return
+        # On the command line, they follow the film's name.
+        notes = notes_html(*(note[:1].upper() + note[1:] for note in film.notes))
         yield {
-            self.progress: f"<div role='status'><p>The film is in colour.</p>{notes_html(*film.notes)}</div>",
+            self.progress: f"<div role='status'><p>The film is in colour.</p>{notes}</div>",
             self.player: {"film": gr.FileData(path=str(film.result)).model_dump()},
             **self.controls.buttons(running=False),
             self.download: gr.update(value=str(film.result), interactive=True),

@@ -197,8 +197,7 @@ def accuracy_table(session: Session) -> str:
 
 def notes_html(*notes: str) -> str:
     """Remarks about a photo, such as that only its first page is used, one a line."""
-    # On the command line, a note follows the file's name.
-    return "".join(f"<p>{html.escape(note[0].upper() + note[1:])}</p>" for note in notes if note)
+    return "".join(f"<p>{html.escape(note)}</p>" for note in notes if note)
 
 
 def write_preview(image: Image.Image, folder: str | Path, name: str) -> str:

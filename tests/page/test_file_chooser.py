@@ -83,8 +83,9 @@ def test_what_could_not_be_read_is_said_in_a_line_that_stays(visit, tmp_path):
     pages[0].save(tmp_path / "two & more.tif", save_all=True, append_images=pages[1:])
     visit.locator("#photo input[type=file]").set_input_files(tmp_path / "two & more.tif")
     wait_until_colored(visit)
-    note = "more.tif: it holds several pictures; only the first is coloured"
-    visit.locator("#notes p", has_text=note).wait_for()
+    note = "two & more.tif: it holds several pictures; only the first is coloured"
+    visit.locator("#notes p", has_text="more.tif").wait_for()
+    assert visit.locator("#notes p").inner_text() == note
     take_home(visit, "#download", tmp_path / "home.tif")
     assert visit.locator("#notes p").count() == 1
 
