@@ -8,6 +8,7 @@ examples.stop()
 
 import time
 from pathlib import Path
+from string import capwords
 from threading import Event, Thread, main_thread
 
 from colorizer.colorizer import Colorizer
@@ -65,7 +66,8 @@ class Examples:
 
     def captioned(self) -> list[tuple[str, str]]:
         """Their paths, each with a few words taken from the file's name."""
-        return [(str(path), path.stem.replace("-", " ").title()) for path in self.paths]
+        words = {path: capwords(path.stem.replace("-", " ")).replace("Nasa", "NASA") for path in self.paths}
+        return [(str(path), caption) for path, caption in words.items()]
 
     def session(self, path: Path, size: float) -> Session | None:
         """The finished session of an example, if there is one in this size yet."""

@@ -9,19 +9,29 @@ CSS = """
 .gradio-container > .main { padding: 16px clamp(10px, 3vw, 32px) !important; }
 .small { font-size: .88em; }
 .hidden-file { display: none !important; }
-#progress progress, #film-progress progress { width: 100%; accent-color: var(--color-accent); }
-#progress ul { margin: 0; padding-left: 1.2em; overflow-wrap: anywhere; }
+/* With Gradio's border of no width, Chromium draws it in a green of its own. */
+:is(#progress, #film-progress) progress { width: 100%; border: revert; accent-color: var(--color-accent); }
+#progress ul { margin: 0 0 .5em; padding-left: 1.2em; }
+:is(#notes, #progress, #film-progress) { overflow-wrap: anywhere; } /* names of files may be long */
 #examples .caption-label, #gallery .caption-label {
-  inset: auto 0 0 0; max-width: 100%; padding: 2px 4px; font-size: 11px; text-align: center; }
+  inset: auto 0 0 0; max-width: 100%; padding: 2px 0; font-size: 11px; text-align: center;
+  opacity: 1 !important; /* Gradio makes it pale just when somebody points at it */ }
+#examples .caption-label { white-space: normal; line-height: 1.2; overflow-wrap: anywhere; }
+/* Gradio keeps so much room for the size that short names are cut off. */
+:is(#files, #film-file) .download { width: auto; min-width: 0; padding-left: 0; padding-right: 0; }
 #examples .grid-wrap, #gallery .grid-wrap { padding: 0; }
 #examples .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)); }
 #gallery .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); }
 /* Gradio puts a button into this button, which screen readers cannot tell apart; dropping still works. */
 #files .icon-button:has(.upload-container), #film-file .icon-button:has(.upload-container) { display: none; }
-:is(#before-after, #batch-before-after, #correction) .html-container { padding: 0; }
+:is(#before-after, #batch-before-after, #correction, #notes, #progress, #film-progress) .html-container {
+  padding: 0; }
 #notes:not(:has(p)) { display: none; }
 #notes p { margin: 0; }
 .tab-container button.selected { color: var(--link-text-color) !important; }
+/* Gradio leaves the dot between two links where it hides the first of them, on small screens. */
+footer .show-api ~ .divider { display: none; }
+footer .show-api { margin-right: 1em; }
 #warming p { min-height: 1.5em; margin: 0; }
 /* Of Gradio's settings those that need routes which this page does not serve: video, installed app. */
 .banner-wrap:has(.beta-tag), .banner-wrap:has(p > code) { display: none !important; }

@@ -125,6 +125,20 @@ def test_nothing_is_cut_off_on_small_screens(browser, url, grey_photo, width, he
     page.close()
 
 
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_captions_and_short_file_names_are_not_cut_off(browser, url, grey_photo, width):
+    page = browser.new_page(viewport={"width": width, "height": 740})
+    open_page(page, url)
+    cut = "words => words.filter(word => word.scrollWidth > word.clientWidth).map(word => word.innerText)"
+    assert page.locator("#examples .caption-label").evaluate_all(cut) == []
+    page.locator("#examples .caption-label", has_text="Eileen Collins NASA").wait_for()
+    page.get_by_role("tab", name="Many photos").click()
+    page.locator("#files input[type=file]").set_input_files([grey_photo])
+    page.locator("#files a").wait_for()
+    assert page.locator("#files .stem").evaluate_all(cut) == []
+    page.close()
+
+
 def test_nothing_moves_about_when_colors_arrive(visit, grey_photo):
     visit.wait_for_timeout(500)
     visit.evaluate(
