@@ -26,20 +26,32 @@ The photograph on the left, what the network made of it on the right."""
 
 
 def sections(card: str, *titles: str) -> str:
-    """The named `##` sections of a Markdown text, headings included."""
+    """The named `##` sections of a Markdown text, headings included.
+
+    Raises:
+        ValueError: it has no such section.
+    """
     found = dict(re.findall(r"^(## [^\n]*)\n(.*?)(?=^## |\Z)", card, re.MULTILINE | re.DOTALL))
-    return "\n".join(f"{heading}\n{text}" for heading, text in found.items() if heading[3:] in titles)
+    missing = [title for title in titles if f"## {title}" not in found]
+    if missing:
+        raise ValueError(f"The text has no section {', '.join(missing)}. It has: {', '.join(found)}")
+    return "\n".join(f"## {title}\n{found[f'## {title}']}" for title in titles)
 
 
 def build() -> None:
     """Adds the tab's components to the page being built."""
     gr.Markdown(WHAT)
     if CARD.is_file():
-        gr.Markdown(sections(CARD.read_text(), "How good", "Bad at"))
+        gr.Markdown(sections(CARD.read_text(encoding="utf-8"), "Evaluation", "Limitations"), elem_id="card")
     pictures = sorted(FAILURES.glob("*.jpg"))
     if pictures:
         gr.Markdown(TWO_FAILURES)
         with gr.Row():
             for path in pictures:
                 words = path.stem.replace("-", " ").capitalize()
-                gr.Image(str(path), label=words, alt_text=words, interactive=False, buttons=["fullscreen"])
+                with gr.Column(min_width=280):
+                    # Gradio's label lies over the picture; on a phone, such a long one would hide it.
+                    gr.Image(
+                        str(path), show_label=False, alt_text=words, interactive=False, buttons=["fullscreen"]
+                    )
+                    gr.Markdown(words)

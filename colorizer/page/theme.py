@@ -24,14 +24,15 @@ CSS = """
 #gallery .grid-container { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); }
 /* Gradio puts a button into this button, which screen readers cannot tell apart; dropping still works. */
 #files .icon-button:has(.upload-container), #film-file .icon-button:has(.upload-container) { display: none; }
-:is(#before-after, #batch-before-after, #correction, #notes, #progress, #film-progress) .html-container {
-  padding: 0; }
+:is(#before-after, #batch-before-after, #correction, #notes, #progress, #film-progress, #film-player)
+  .html-container { padding: 0; }
 #notes:not(:has(p)) { display: none; }
 #notes p { margin: 0; }
 .tab-container button.selected { color: var(--link-text-color) !important; }
 /* Gradio leaves the dot between two links where it hides the first of them, on small screens. */
 footer .show-api ~ .divider { display: none; }
 footer .show-api { margin-right: 1em; }
+#card :is(th, td) { padding: 4px; font-size: 11px; overflow-wrap: normal; word-break: normal; }
 #warming p { min-height: 1.5em; margin: 0; }
 /* Of Gradio's settings those that need routes which this page does not serve: video, installed app. */
 .banner-wrap:has(.beta-tag), .banner-wrap:has(p > code) { display: none !important; }
