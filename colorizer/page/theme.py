@@ -32,7 +32,12 @@ CSS = """
 /* Gradio leaves the dot between two links where it hides the first of them, on small screens. */
 footer .show-api ~ .divider { display: none; }
 footer .show-api { margin-right: 1em; }
-#card :is(th, td) { padding: 4px; font-size: 11px; overflow-wrap: normal; word-break: normal; }
+@media (max-width: 480px) {
+  #card :is(th, td) { padding: 4px; font-size: 11px; overflow-wrap: normal; word-break: normal; }
+}
+/* Gradio's thumb is white on a white page. */
+input[type=range]::-webkit-slider-thumb { border: 2px solid var(--color-accent); }
+input[type=range]::-moz-range-thumb { border: 2px solid var(--color-accent); }
 #warming p { min-height: 1.5em; margin: 0; }
 /* Of Gradio's settings those that need routes which this page does not serve: video, installed app. */
 .banner-wrap:has(.beta-tag), .banner-wrap:has(p > code) { display: none !important; }
