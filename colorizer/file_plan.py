@@ -95,7 +95,7 @@ def plan_files(
 
     Raises:
         PhotoError: an input is neither a file nor a folder, or is a folder inside the output folder, or a
-            document cannot be read.
+            document has too many pages.
     """
     inputs = list(inputs)
     resolve = cache(Path.resolve)  # it asks the disk about every folder above a file
@@ -166,7 +166,10 @@ def _pages(job: Job, all_pages: bool) -> list[Job]:
     suffix = job.source.suffix.lower()
     if not all_pages or suffix not in (".tif", ".tiff", ".pdf"):
         return [job]
-    count = pdf.count_pages(job.source) if suffix == ".pdf" else count_pages(job.source)
+    try:
+        count = pdf.count_pages(job.source) if suffix == ".pdf" else count_pages(job.source)
+    except PhotoError:  # whoever reads the document says what is wrong; the other photos are coloured
+        return [job]
     if count > MAX_PAGES:
         raise PhotoError(f"{job.source.name} has {count} pages; at most {MAX_PAGES} are accepted.")
     if count == 1:

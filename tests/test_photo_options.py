@@ -159,6 +159,20 @@ def test_what_is_no_pdf_or_cannot_be_read_gets_a_sentence(tmp_path, monkeypatch,
     assert "pip install pypdfium2" in capsys.readouterr().err
 
 
+def test_a_damaged_document_or_page_does_not_stop_the_other_photos(tmp_path, pages, capsys):
+    pages[0].save(tmp_path / "scan.pdf", save_all=True, append_images=pages[1:])
+    data = (tmp_path / "scan.pdf").read_bytes()
+    (tmp_path / "scan.pdf").write_bytes(data.replace(b"/Count 3", b"/Count 4"))  # there is no fourth page
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7 and no more")
+    documents = tmp_path / "scan.pdf", tmp_path / "letter.pdf"
+    assert run(*documents, "-o", tmp_path / "out", "--pages", "all") == 1
+    assert names(tmp_path / "out") == ["scan-p01.png", "scan-p02.png", "scan-p03.png"]
+    errors = capsys.readouterr().err
+    assert "page 4 of scan.pdf is damaged" in errors
+    assert "letter.pdf cannot be read as a PDF document" in errors
+    assert "3 coloured, 0 already there, 2 failed" in errors
+
+
 # --- negatives and dates -----------------------------------------------------------------------------------
 
 

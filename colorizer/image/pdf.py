@@ -44,21 +44,32 @@ def read_page(path: Path, page: int | None, limits: Limits) -> tuple[Image.Image
         limits: what the picture may cost.
 
     Raises:
-        PhotoError: no PDF document, no such page, too many pixels, or no package to read it.
+        PhotoError: no PDF document, no such page, a damaged one, too many pixels, or no package to read it.
     """
     limits.check_file(path.name, path.stat().st_size)
     page = page or 0
     with _lock, _open(path) as document:
         if not 0 <= page < len(document):
             raise PhotoError(f"{path.name} has {len(document)} pages. Received: page {page + 1}")
-        sheet = document[page]
-        width, height = sheet.get_size()
-        scale = _resolution(sheet) / POINTS_PER_INCH
-        sides = [max(1, round(side * scale)) for side in (width, height)]
-        limits.check_pixels(path.name, *sides)
-        # PDFium rounds up: a little less than the exact scale gives these sides.
-        scale = min(sides[0] / width, sides[1] / height) * (1 - 1e-6)
-        return sheet.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB"), len(document)
+        from pypdfium2 import PdfiumError
+
+        try:
+            return _render(document[page], path.name, limits), len(document)
+        except PdfiumError as error:
+            raise PhotoError(
+                f"page {page + 1} of {path.name} is damaged and cannot be read: {error}"
+            ) from error
+
+
+def _render(sheet: Any, name: str, limits: Limits) -> Image.Image:
+    width, height = sheet.get_size()
+    scale = _resolution(sheet) / POINTS_PER_INCH
+    sides = [max(1, round(side * scale)) for side in (width, height)]
+    limits.check_pixels(name, *sides)
+    # PDFium rounds up: a little less than the exact scale gives these sides.
+    scale = min(sides[0] / width, sides[1] / height) * (1 - 1e-6)
+    picture: Image.Image = sheet.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
+    return picture
 
 
 def _open(path: Path) -> Any:
