@@ -10,6 +10,7 @@ gets a number. The names depend on the photos alone, so the same command continu
 several machines that take a shard of the photos each (`shard.py`) agree on them.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +21,8 @@ from pathlib import Path
 from colorizer.errors import PhotoError
 from colorizer.film_types import CONTAINERS, FILM_SUFFIXES, film_output_suffix, is_film
 from colorizer.image import pdf
-from colorizer.image.file_types import output_suffix
+from colorizer.image.file_types import SUFFIXES, output_suffix
+from colorizer.image.metadata_writer import XMP_FORMATS
 from colorizer.image.provenance import is_result
 from colorizer.image.reader import count_pages
 from colorizer.shard import Shard
@@ -30,8 +32,12 @@ PHOTO_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".bmp", ".gif", ".pgm",
     ".ppm", ".jp2", ".tga", ".mpo", ".heic", ".heif", ".hif",
 }  # fmt: skip
+# Types whose results cannot say that they are results.
+SILENT_SUFFIXES = {suffix for suffix, kind in SUFFIXES.items() if kind not in XMP_FORMATS}
 MAX_PAGES = 10_000  # of a document
 BESIDE = "-colour"  # what is added to the name of a photo whose result lies beside it
+# How the stem of such a result ends: it may have the number of a page, and one that keeps two names apart.
+BESIDE_STEM = re.compile(rf"{BESIDE}(-p[0-9]+)?(-[0-9]+)?$")
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,8 @@ def find_photos(
     """Yields every photo and film with its path relative to the input that it was found in.
 
     Results are not photos: neither files in `output` nor what `BESIDE` named, which says in its metadata
-    that it is a result. A film is a result if the film that it is named after lies beside it.
+    that it is a result. A film, or a photo of a type without such metadata, is a result if what it is named
+    after lies beside it.
     """
     inside = output.resolve() if output is not None else None
     for source in inputs:
@@ -148,17 +155,20 @@ def find_photos(
                 continue
             if inside is not None and resolve(file).is_relative_to(inside):
                 continue
-            if file.stem.endswith(BESIDE) and (
-                _beside_a_film(file) if suffix in FILM_SUFFIXES else is_result(file)
-            ):
+            if BESIDE_STEM.search(file.stem) and _is_result(file):
                 continue
             yield file, file.relative_to(source)
 
 
-def _beside_a_film(file: Path) -> bool:
-    """Whether `wedding-colour.mp4` lies beside a film `wedding`."""
-    stem = file.stem.removesuffix(BESIDE)
-    return any(file.with_name(stem + suffix).is_file() for suffix in FILM_SUFFIXES)
+def _is_result(file: Path) -> bool:
+    """Whether a file that is named like a result beside its photo is one."""
+    suffix = file.suffix.lower()
+    others = FILM_SUFFIXES if suffix in FILM_SUFFIXES else SILENT_SUFFIXES
+    if suffix not in others:
+        return is_result(file)
+    stem = BESIDE_STEM.sub("", file.stem)  # "wedding", or "wedding.jpg" if the photo's suffix was wrong
+    endings = ("", *others, *map(str.upper, others))
+    return any(file.with_name(stem + ending).is_file() for ending in endings)
 
 
 def _pages(job: Job, all_pages: bool) -> list[Job]:

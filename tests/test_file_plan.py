@@ -82,6 +82,13 @@ def test_beside_keeps_the_folder(tmp_path):
     assert {job.target.parent for job in plan.jobs} == {tmp_path}
 
 
+def test_a_result_beside_its_photo_that_cannot_say_so_is_known_by_its_name(tmp_path):
+    photos = {"a.bmp", "B.TGA", "c.MOV", "d.AVI", "letter.jpg", "walk-colour.bmp"}
+    results = {"a-colour.bmp", "B-colour-2.TGA", "c-colour.MOV", "d-colour.mkv", "letter.jpg-colour.bmp"}
+    touch(tmp_path, *photos, *results)
+    assert {relative.name for _, relative in find_photos([tmp_path])} == photos
+
+
 def test_hidden_files_and_other_types_are_no_photos(tmp_path):
     touch(tmp_path, ".a.jpg", "letter.txt", "b.jpg")
     assert [relative for _, relative in find_photos([tmp_path])] == [Path("b.jpg")]

@@ -1,0 +1,40 @@
+"""The command with paths as they really are: names that clash, closed folders, links, closed streams."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from colorizer import cli as command
+from colorizer import colorizer as core
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch, tiny_colorizer):
+    """The command with a tiny network in place of the shipped one."""
+    monkeypatch.setattr(core.Colorizer, "from_pretrained", lambda *_, **__: tiny_colorizer)
+
+
+def run(*arguments) -> int:
+    return command.main([str(argument) for argument in (*arguments, "--size", 32)])
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def save_pages(path: Path) -> None:
+    pages = [Image.new("L", (20, 20), shade) for shade in (60, 120)]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+
+
+def test_results_beside_their_photos_are_known_when_names_clash_and_of_all_pages_and_types(tmp_path, capsys):
+    save_pages(tmp_path / "scan.tif")
+    for number, name in enumerate(("a.JPG", "a.jpg", "old.bmp")):  # the first two are one name on many disks
+        Image.new("L", (20, 20), 50 * number).save(tmp_path / name)
+    assert run(tmp_path, "--beside", "--pages", "all") == 0
+    before = names(tmp_path)
+    assert {"a-colour-2.jpg", "old-colour.bmp", "scan-colour-p02.tif"} <= set(before)
+    assert run(tmp_path, "--beside", "--pages", "all") == 0
+    assert names(tmp_path) == before
+    assert "0 coloured, 5 already there, 0 failed" in capsys.readouterr().err
