@@ -81,7 +81,8 @@ def color(arguments: Sequence[str], epilog: str = "") -> int:
         say(f"note: {note}")
     try:
         jobs = supported_jobs(plan.jobs, options.photos)
-        check_writable(jobs[0].target.parent if len(jobs) == 1 or options.beside else options.output)
+        is_file = len(jobs) == 1 or jobs[0].exact  # of a document, OUT names several files
+        check_writable(jobs[0].target.parent if is_file or options.beside else options.output)
     except ValueError as error:
         return complain(str(error), 2)
     try:

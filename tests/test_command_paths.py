@@ -38,3 +38,13 @@ def test_results_beside_their_photos_are_known_when_names_clash_and_of_all_pages
     assert run(tmp_path, "--beside", "--pages", "all") == 0
     assert names(tmp_path) == before
     assert "0 coloured, 5 already there, 0 failed" in capsys.readouterr().err
+
+
+def test_the_pages_of_a_document_take_their_names_from_a_file_name(tmp_path, capsys):
+    save_pages(tmp_path / "scan.tif")
+    arguments = tmp_path / "scan.tif", "-o", tmp_path / "out" / "new.tif", "--pages", "all"
+    assert run(*arguments) == 0
+    assert names(tmp_path / "out") == ["new-p01.tif", "new-p02.tif"]
+    assert run(*arguments) == 0
+    assert names(tmp_path / "out") == ["new-p01.tif", "new-p02.tif"]
+    assert "0 coloured, 2 already there" in capsys.readouterr().err
