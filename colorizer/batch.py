@@ -154,9 +154,7 @@ class BatchColorizer:
             photo = self._read(job)
             target = job.target
             if not job.exact and suffix_of(photo).lower() != target.suffix.lower():
-                # The content is not what the suffix says. The whole name keeps it different from all others.
-                page = target.stem[len(job.source.stem) :]
-                target = target.with_name(f"{job.source.name}{page}{suffix_of(photo)}")
+                target = job.target_of_type(suffix_of(photo))
                 if self._is_done(job.source, target, hints):
                     return False, ()
             target.parent.mkdir(parents=True, exist_ok=True)

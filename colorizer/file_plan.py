@@ -51,6 +51,7 @@ class Job:
         page: of a document, from 0 on; None for the only one or the first.
         name: the photo's path in the input that it was found in, with the page if it is one of several, for
             files that belong to it; the name of its file if not given.
+        spare: what `target_of_type` begins with if its usual beginning belongs to another result.
     """
 
     source: Path
@@ -58,6 +59,7 @@ class Job:
     exact: bool = False
     page: int | None = None
     name: Path = Path()
+    spare: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.name:
@@ -67,6 +69,11 @@ class Job:
     def is_film(self) -> bool:
         """Whether it is a film, by its name or its first bytes."""
         return is_film(self.source)
+
+    def target_of_type(self, suffix: str) -> Path:
+        """The path of the result if the photo's type is not what its suffix says: with its whole name."""
+        added = self.target.stem[len(self.source.stem) :]  # BESIDE, a page, a number, or nothing
+        return self.target.with_name(f"{self.spare or self.source.name + added}{suffix}")
 
     @property
     def beside(self) -> Path:
@@ -236,7 +243,23 @@ def _distinct(jobs: list[Job], resolve: Callable[[Path], Path]) -> Plan:
             notes.append(f"{job.source} is written to {target}, because {other} has the same name")
         owners[key(target)] = job.source
         result.append(replace(job, target=target))
-    return Plan(tuple(result), tuple(notes))
+    return Plan(tuple(_with_spares(result, list(owners), key)), tuple(notes))
+
+
+def _with_spares(jobs: list[Job], keys: list[str], key: Callable[[Path], str]) -> Iterator[Job]:
+    """The jobs, so that no result takes the name of another one when its photo's type proves different."""
+    own_stems = [text.rpartition(".")[0] for text in keys]
+    taken = Counter(own_stems)
+    for job, own in zip(jobs, own_stems, strict=True):
+        usual = stem = job.target_of_type("")
+        number = 1
+        while taken[name := key(stem)] > (name == own):
+            number += 1
+            stem = usual.with_name(f"{usual.name}-{number}")
+        if number > 1:
+            taken[name] += 1
+            job = replace(job, spare=stem.name)
+        yield job
 
 
 class _Key:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from colorizer import cli as command
 from colorizer import colorizer as core
+from tests.helpers.pictures import load_image
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +49,21 @@ def test_the_pages_of_a_document_take_their_names_from_a_file_name(tmp_path, cap
     assert run(*arguments) == 0
     assert names(tmp_path / "out") == ["new-p01.tif", "new-p02.tif"]
     assert "0 coloured, 2 already there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "results"),
+    [
+        (("photo", "JPEG"), ("photo.jpg", "JPEG"), ["photo-2.jpg", "photo.jpg"]),
+        (("a.jpg", "PNG"), ("a.jpg.png", "PNG"), ["a.jpg-2.png", "a.jpg.png"]),
+        (("photo", "JPEG"), ("other.jpg", "JPEG"), ["other.jpg", "photo.jpg"]),
+    ],
+)
+def test_a_photo_whose_type_is_not_in_its_name_takes_no_other_results_name(tmp_path, first, second, results):
+    for number, (name, kind) in enumerate((first, second)):
+        Image.new("L", (20 + number, 20), 90).save(tmp_path / name, kind)
+    photos = tmp_path / first[0], tmp_path / second[0]
+    for _ in range(2):
+        assert run(*photos, "-o", tmp_path / "out", "--overwrite") == 0
+        assert names(tmp_path / "out") == results
+        assert {load_image(tmp_path / "out" / name).width for name in results} == {20, 21}
