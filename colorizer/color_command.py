@@ -177,17 +177,22 @@ def color_films(options: argparse.Namespace, colorizer: "Colorizer", jobs: "list
 
 def color_pipe(options: argparse.Namespace) -> int:
     """Colours a photo from standard input or to standard output; returns the exit status."""
+    from colorizer.hints.hint_file import find_hint_file, read_hints
+
+    photo = options.photos[0]
     try:
         hints, reference = read_corrections(options)
+        if hints is None and photo != Path("-"):
+            file = find_hint_file(options.hints_dir / photo.name if options.hints_dir else photo)
+            hints = read_hints(file) if file else None
         colorizer = load(options, threads=None, photos=1)
     except (WeightsError, ValueError, OSError) as error:
         return complain(str(error), 2)
     from colorizer.pipe import color_stream
 
-    source, target = options.photos[0], options.output
     try:
         notes = color_stream(
-            colorizer, source, target, options.size, options.strength, options.negative,
+            colorizer, photo, options.output, options.size, options.strength, options.negative,
             options.tone, hints or (), reference,
         )  # fmt: skip
     except (OSError, ValueError, MemoryError) as error:

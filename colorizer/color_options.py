@@ -158,6 +158,8 @@ def check_options(options: argparse.Namespace) -> None:
         len(options.photos) > 1 or options.output is None or options.output.is_dir()
     ):
         raise ValueError("- stands for a single photo: colorizer - -o -, or colorizer - -o FILE")
+    if stream in options.photos and options.hints_dir:
+        raise ValueError("--hints-dir is for photos with names; for standard input, use --hints FILE")
     for photo in options.photos:
         if photo != stream and not photo.exists():
             raise ValueError(f"there is no file or folder {photo}")

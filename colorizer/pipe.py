@@ -50,9 +50,12 @@ def color_stream(
         Notes about the photo.
 
     Raises:
-        PhotoError: not a photo; or standard output is a terminal.
+        PhotoError: not a photo; or standard output is a terminal; or the stream is closed.
         OSError: nothing can be read or written.
     """
+    for stream, place, name in ((sys.stdin, source, "input"), (sys.stdout, target, "output")):
+        if place == STREAM and stream is None:
+            raise PhotoError(f"Standard {name} is closed, and - stands for it.")
     if target == STREAM and sys.stdout.isatty():
         raise PhotoError(
             "Standard output is the terminal, which cannot show a picture. Use: colorizer … > FILE"

@@ -20,8 +20,9 @@ def printable(text: object) -> str:
 
 
 def say(text: object) -> None:
-    """Prints a line on standard error."""
-    print(printable(text), file=sys.stderr)
+    """Prints a line on standard error, if that is open."""
+    if sys.stderr is not None:  # print would take standard output instead, which may hold a picture
+        print(printable(text), file=sys.stderr)
 
 
 def complain(text: str, status: int) -> int:

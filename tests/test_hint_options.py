@@ -187,3 +187,12 @@ def test_hints_work_in_a_pipeline(photo, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdout", out)
     assert run("-", "-o", "-", "--hints", write(tmp_path / "red.json", RED), "--tone", 1) == 0
     np.testing.assert_allclose(middle(io.BytesIO(out.buffer.getvalue())), RED[0].ab, atol=6)
+
+
+def test_a_photo_that_goes_to_standard_output_has_the_hints_beside_it(photo, tmp_path, capsysbinary):
+    write(photo.with_suffix(".hints.json"), RED)
+    assert run(photo, "-o", "-") == 0
+    np.testing.assert_allclose(middle(io.BytesIO(capsysbinary.readouterr().out)), RED[0].ab, atol=6)
+    photo.with_suffix(".hints.json").rename(tmp_path / f"{photo.name}.hints.json")
+    assert run(photo, "-o", "-", "--hints-dir", tmp_path) == 0
+    np.testing.assert_allclose(middle(io.BytesIO(capsysbinary.readouterr().out)), RED[0].ab, atol=6)

@@ -17,7 +17,7 @@ from colorizer import colorizer as core
 from colorizer.image import pdf
 from colorizer.image.reader import count_pages, read_photo
 from colorizer.limits import Limits
-from colorizer.terminal import printable
+from colorizer.terminal import printable, say
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import load_image
 
@@ -104,6 +104,23 @@ def test_a_picture_is_not_written_to_a_terminal(monkeypatch, streams, photo_byte
     assert run("-", "-o", "-") == 1
     assert "Standard output is the terminal" in capsys.readouterr().err
     assert out.getvalue() == b""
+
+
+def test_a_closed_stream_gets_a_sentence(monkeypatch, streams, photo_bytes, capsys):
+    streams(photo_bytes())
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run("-", "-o", "-") == 1
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run("-", "-o", "-") == 1
+    errors = capsys.readouterr().err
+    assert "Standard output is closed" in errors
+    assert "Standard input is closed" in errors
+
+
+def test_notes_never_go_into_the_picture_where_standard_error_is_closed(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    say("note: only the first is coloured")
+    assert capsys.readouterr().out == ""
 
 
 # --- documents -------------------------------------------------------------------------------------------
