@@ -44,6 +44,7 @@ def read_corrections(options: argparse.Namespace) -> "tuple[tuple[Hint, ...] | N
         HintError: the hints are malformed.
         PhotoError: the reference is not a photo.
         OSError: it cannot be read.
+        ValueError: a limit in the environment is not a number above 0.
     """
     from colorizer.hints.hint_file import read_hints
     from colorizer.image.reader import read_photo
@@ -71,10 +72,12 @@ def color(arguments: Sequence[str], epilog: str = "") -> int:
         plan = plan_files(
             options.photos, options.output, options.pages == "all", options.shard, options.codec
         )
-    except PhotoError as error:
+    except (PhotoError, OSError) as error:
         return complain(str(error), 2)
+    for failure in plan.failures:
+        say(f"failed: {failure}")
     if not plan.jobs and options.shard is not None:  # an empty share is not a failure
-        return complain(f"there are no photos in shard {options.shard}", 0)
+        return complain(f"there are no photos in shard {options.shard}", 1 if plan.failures else 0)
     if not plan.jobs:
         return complain(f"there are no photos in {', '.join(map(str, options.photos))}", 1)
     for note in plan.notes:
@@ -87,7 +90,7 @@ def color(arguments: Sequence[str], epilog: str = "") -> int:
         return complain(str(error), 2)
     try:
         hints, reference = read_corrections(options)
-    except (HintError, PhotoError, OSError) as error:
+    except (OSError, ValueError) as error:
         return complain(str(error), 2)
     films = [job for job in jobs if job.is_film]
     # A single photo gets all cores. Several photos get one core each, so that no core waits.
@@ -104,12 +107,12 @@ def color(arguments: Sequence[str], epilog: str = "") -> int:
         options.tone, hints, options.hints_dir, reference,
     )  # fmt: skip
     photos = [job for job in jobs if not job.is_film]
-    failed = False
+    failed = bool(plan.failures)
     with Stop() as stop:
         if photos:
             result = color_all(batch, photos, workers, stop)
             say(result)
-            failed = bool(result.failures)
+            failed |= bool(result.failures)
         if films and not stop.by:
             failed |= color_films(options, colorizer, films, stop)
     return stop.status or (1 if failed else 0)

@@ -44,6 +44,8 @@ def parse(arguments: Sequence[str], epilog: str = "") -> argparse.Namespace:
         check_options(options)
     except ValueError as error:
         parser.error(str(error))
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        parser.error(f"{error.filename}: {error.strerror}")
     return options
 
 

@@ -10,6 +10,7 @@ gets a number. The names depend on the photos alone, so the same command continu
 several machines that take a shard of the photos each (`shard.py`) agree on them.
 """
 
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -83,10 +84,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """All photos to colour, with sentences about names that had to be changed."""
+    """All photos to colour; sentences about names that had to be changed, and folders that are closed."""
 
     jobs: tuple[Job, ...]
     notes: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+def resolved(path: Path) -> Path:
+    """Like `Path.resolve`, which raises RuntimeError for a link that leads to itself."""
+    return Path(os.path.realpath(path))
 
 
 def plan_files(
@@ -111,7 +118,7 @@ def plan_files(
             document has too many pages.
     """
     inputs = list(inputs)
-    resolve = cache(Path.resolve)  # it asks the disk about every folder above a file
+    resolve = cache(resolved)  # it asks the disk about every folder above a file
     for path in inputs:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise PhotoError(f"{path} is a device or a pipe, not a photo.")
@@ -123,7 +130,12 @@ def plan_files(
         _check_output(inputs, output)
     jobs, seen = [], set()
     others: set[Path] = set()
-    for source, relative in find_photos(inputs, output, resolve):
+    failures: list[str] = []
+
+    def closed(error: OSError) -> None:
+        failures.append(f"{error.filename} cannot be searched for photos: {error.strerror}")
+
+    for source, relative in find_photos(inputs, output, resolve, closed):
         identity = resolve(source)
         if identity not in seen:
             seen.add(identity)
@@ -135,29 +147,34 @@ def plan_files(
             target = beside if output is None else output / name
             jobs += _pages(Job(source, target, name=relative), all_pages)
     plan = _distinct(jobs, resolve)
-    return replace(plan, jobs=tuple(job for job in plan.jobs if job.source not in others))
+    kept = tuple(job for job in plan.jobs if job.source not in others)
+    return replace(plan, jobs=kept, failures=tuple(failures))
 
 
 def find_photos(
-    inputs: Iterable[Path], output: Path | None = None, resolve: Callable[[Path], Path] = Path.resolve
+    inputs: Iterable[Path],
+    output: Path | None = None,
+    resolve: Callable[[Path], Path] = resolved,
+    closed: Callable[[OSError], None] | None = None,
 ) -> Iterator[tuple[Path, Path]]:
     """Yields every photo and film with its path relative to the input that it was found in.
 
     Results are not photos: neither files in `output` nor what `BESIDE` named, which says in its metadata
     that it is a result. A film, or a photo of a type without such metadata, is a result if what it is named
-    after lies beside it.
+    after lies beside it. `closed` is told why a folder cannot be searched.
     """
-    inside = output.resolve() if output is not None else None
+    inside = resolved(output) if output is not None else None
     for source in inputs:
         if source.is_file():
             yield source, Path(source.name)
             continue
-        for file in sorted(source.rglob("*")):
+        found = (Path(folder, name) for folder, _, names in os.walk(source, onerror=closed) for name in names)
+        for file in sorted(found):
             suffix = file.suffix.lower()
             if (
                 suffix not in PHOTO_SUFFIXES | FILM_SUFFIXES
                 or file.name.startswith(".")
-                or not file.is_file()
+                or not _may_be_file(file)
             ):
                 continue
             if inside is not None and resolve(file).is_relative_to(inside):
@@ -165,6 +182,13 @@ def find_photos(
             if BESIDE_STEM.search(file.stem) and _is_result(file):
                 continue
             yield file, file.relative_to(source)
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # who reads it says why that cannot be
+        return True
 
 
 def _is_result(file: Path) -> bool:
@@ -204,10 +228,10 @@ def _pages(job: Job, all_pages: bool) -> list[Job]:
 
 def _check_output(inputs: list[Path], output: Path) -> None:
     """Refuses an output folder that holds the input folders: results and photos would mix."""
-    inside = output.resolve()
+    inside = resolved(output)
     for source in inputs:
-        if source.is_dir() and source.resolve().is_relative_to(inside):
-            same = source.resolve() == inside
+        if source.is_dir() and resolved(source).is_relative_to(inside):
+            same = resolved(source) == inside
             what = "is the folder of the photos itself" if same else f"contains {source}"
             raise PhotoError(
                 f"{output} {what}, so results and photos would mix. Choose another folder, or use "
@@ -271,6 +295,6 @@ class _Key:
     def __call__(self, path: Path) -> str:
         folder = self._folders.get(path.parent)
         if folder is None:
-            folder = self._folders[path.parent] = path.parent.resolve()
+            folder = self._folders[path.parent] = resolved(path.parent)
         text = unicodedata.normalize("NFC", str(folder / path.name))
         return unicodedata.normalize("NFC", text.casefold())

@@ -35,15 +35,17 @@ PHOTO_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
 def is_film(path: Path) -> bool:
     """Whether a file is a film: by its suffix, or by its first bytes if it has none.
 
-    Raises:
-        OSError: the file has no suffix and cannot be read.
+    A file that cannot be read is none: who colours it says why, and the others are coloured.
     """
     if path.suffix:
         return path.suffix.lower() in FILM_SUFFIXES
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError:
         return False
-    with path.open("rb") as file:
-        start = file.read(16)
     if start[4:8] == b"ftyp" and start[8:12] in PHOTO_BRANDS:
         return False
     return any(start[at : at + len(sign)] == sign for at, sign in SIGNATURES)

@@ -1,5 +1,6 @@
 """The command with paths as they really are: names that clash, closed folders, links, closed streams."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,62 @@ def test_a_photo_whose_type_is_not_in_its_name_takes_no_other_results_name(tmp_p
         assert run(*photos, "-o", tmp_path / "out", "--overwrite") == 0
         assert names(tmp_path / "out") == results
         assert {load_image(tmp_path / "out" / name).width for name in results} == {20, 21}
+
+
+def test_a_folder_that_cannot_be_searched_is_a_failure_and_the_others_are_coloured(
+    tmp_path, capsys, monkeypatch
+):
+    for name in ("open", "closed"):
+        (tmp_path / "album" / name).mkdir(parents=True)
+        Image.new("L", (20, 20), 90).save(tmp_path / "album" / name / "a.jpg")
+    search = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return search(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert run(tmp_path / "album", "-o", tmp_path / "out") == 1
+    assert names(tmp_path / "out") == ["open"]
+    assert "album/closed cannot be searched for photos: Permission denied" in capsys.readouterr().err
+    assert run(tmp_path / "album" / "closed", "-o", tmp_path / "out") == 1
+    assert "closed cannot be searched for photos" in capsys.readouterr().err
+
+
+def test_a_photo_without_suffix_that_cannot_be_read_is_one_failure(tmp_path, capsys, monkeypatch):
+    for name in ("a", "b.jpg"):
+        Image.new("L", (20, 20), 90).save(tmp_path / name, "JPEG")
+    read = Path.open
+
+    def refuse(path, *arguments, **options):
+        if path.name == "a":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert run(tmp_path / "a", tmp_path / "b.jpg", "-o", tmp_path / "out") == 1
+    assert names(tmp_path / "out") == ["b.jpg"]
+    assert "1 coloured, 0 already there, 1 failed" in capsys.readouterr().err
+
+
+def test_a_name_that_is_too_long_is_wrong_usage(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("a" * 300 + ".jpg", "-o", tmp_path / "out")
+    assert stop.value.code == 2
+    assert "File name too long" in capsys.readouterr().err
+
+
+def test_an_output_that_is_a_link_to_itself_gets_a_sentence(tmp_path, capsys):
+    Image.new("L", (20, 20), 90).save(tmp_path / "a.jpg")
+    (tmp_path / "loop").symlink_to("loop")
+    for output in ("loop", "loop/out"):
+        assert run(tmp_path / "a.jpg", "-o", tmp_path / output) == 2
+        assert "nothing can be written to" in capsys.readouterr().err
+
+
+def test_a_limit_that_is_no_number_gets_a_sentence_with_a_reference_too(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLORIZER_MEGABYTES", "many")
+    Image.new("L", (20, 20), 90).save(tmp_path / "a.jpg")
+    assert run(tmp_path / "a.jpg", "-o", tmp_path / "out", "--reference", tmp_path / "a.jpg") == 2
+    assert "COLORIZER_MEGABYTES must be a number" in capsys.readouterr().err
