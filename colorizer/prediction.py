@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.image import color
-from colorizer.image.file_types import format_of, suffix_of
+from colorizer.image.file_types import kind_to_write, suffix_of
 from colorizer.image.photo import Photo, Thumbnails
 from colorizer.image.render import Renderer
 from colorizer.image.strips import map_strips, strip_rows
@@ -195,7 +195,7 @@ class Prediction:
         Raises:
             PhotoError: the type cannot be written, or it takes longer than the limits allow.
         """
-        kind, deadline = kind or format_of(target), self._deadline()
+        kind, deadline = kind_to_write(target, kind), self._deadline()
         hints = self._hints_as_json()
         if kind == "JPEG":
             render_strip = self._strip_renderer(strength, deadline)

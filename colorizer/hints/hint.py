@@ -71,6 +71,11 @@ class Hint:
         _check_number("y", self.y, 0, 1)
         _check_number("reach", self.reach, MIN_REACH, MAX_REACH)
         _check_color(self.color)
+        # JSON knows none of NumPy's numbers.
+        for name in ("x", "y", "reach"):
+            object.__setattr__(self, name, _plain(getattr(self, name)))
+        if isinstance(self.color, tuple):
+            object.__setattr__(self, "color", tuple(map(_plain, self.color)))
         object.__setattr__(self, "outline", _checked_outline(self.outline))
         if self.outline and not contains(self.outline, self.x, self.y):
             raise HintError(
@@ -215,6 +220,11 @@ def _check_number(name: str, value: object, low: float, high: float) -> None:
     is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not is_number or not low <= value <= high or not math.isfinite(value):  # type: ignore[operator,arg-type]
         raise HintError(f"{name} must be a number from {low:g} to {high:g}. Received: {_short(value)}")
+
+
+def _plain(number: Any) -> Any:
+    """A number as Python has it; others stay as they are."""
+    return number.item() if isinstance(number, np.generic) else number
 
 
 def _check_color(value: object) -> None:

@@ -79,6 +79,19 @@ def format_of(path: str | os.PathLike[str] | BinaryIO) -> str:
         ) from None
 
 
+def kind_to_write(target: str | os.PathLike[str] | BinaryIO, kind: str | None) -> str:
+    """The file type to write: `kind`, or what the target's suffix names if that is None.
+
+    Raises:
+        PhotoError: a type that cannot be written, or an open file without a type.
+    """
+    if kind is None:
+        return format_of(target)
+    if kind not in WRITERS:
+        raise PhotoError(f"Photos cannot be written as {kind}. Use one of {', '.join(WRITERS)}.")
+    return kind
+
+
 def check_sides(kind: str, width: int, height: int) -> None:
     """Raises PhotoError if a picture is longer than its type can hold."""
     longest = LONGEST_SIDE.get(kind, math.inf)

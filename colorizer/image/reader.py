@@ -10,6 +10,8 @@ sentence that says so. Nothing here knows the network; `writer.py` writes the re
 import io
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -31,6 +33,7 @@ warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 # A JPEG can be sent in any number of passes over the whole picture; ordinary ones have about ten. This is the
 # maximum of passes times megapixels: one pass needs about 5 ms a megapixel and cannot be interrupted.
 MAX_SCANS = 3000
+LYING = (5, 6, 7, 8)  # orientations of EXIF that are a quarter turn, so that width and height change places
 
 Source = str | os.PathLike[str] | Image.Image | np.ndarray | BinaryIO
 
@@ -70,10 +73,16 @@ def read_photo(
     if isinstance(source, np.ndarray):
         return _from_array(source, limits)
     if isinstance(source, Image.Image):
-        return _from_image(source, None, limits, page=page)
+        with _damage_told("The picture"):  # Pillow decodes a file late
+            return _from_image(source, None, limits, page=page)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         return _from_bytes(_read_file(path, limits), path.name, path, limits, page)
+    if not hasattr(source, "read") or isinstance(source, io.TextIOBase):
+        raise PhotoError(
+            "A photo must be a path, a PIL image, an array, or a file that is open for reading bytes. "
+            f"Received: {type(source).__name__}"
+        )
     name = path.name if path else "The picture"
     data = source.read() if limits.megabytes == np.inf else source.read(int(limits.megabytes * 1e6) + 1)
     limits.check_file(name, len(data))
@@ -97,7 +106,7 @@ def _read_file(path: Path, limits: Limits) -> bytes:
 def _from_bytes(data: bytes, name: str, path: Path | None, limits: Limits, page: int | None) -> Photo:
     deadline = limits.start(name)
     try:
-        with open_image(_TimedFile(data, deadline)) as image:
+        with _damage_told(name), open_image(_TimedFile(data, deadline)) as image:
             limits.check_pixels(name, *image.size)
             # The data cannot contain this marker by chance: JPEG escapes the byte 255. Of a grey JPEG in one
             # pass, the usual kind, libjpeg reads no second one.
@@ -114,7 +123,13 @@ def _from_bytes(data: bytes, name: str, path: Path | None, limits: Limits, page:
         raise PhotoError(
             f"{name} has too many pixels; at most {limits.megapixels:g} megapixels are accepted here."
         ) from error
-    except PhotoError:
+
+
+@contextmanager
+def _damage_told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (PhotoError, UnidentifiedImageError, Image.DecompressionBombError):
         raise
     # Decoders raise any exception on damaged data: struct.error, SyntaxError, EOFError, zlib.error …
     except Exception as error:
@@ -156,8 +171,9 @@ def _from_array(array: np.ndarray, limits: Limits) -> Photo:
     shown = narrow[..., :3] if channels > 2 else narrow[..., 0]
     pixels16 = None
     if array.dtype == np.uint16:
-        pixels16 = array[..., :3] if channels > 2 else array[..., 0]
-    return Photo(Image.fromarray(np.ascontiguousarray(shown)), pixels16, alpha)
+        pixels16 = (array[..., :3] if channels > 2 else array[..., 0]).copy()
+    # Pillow would share the memory of a grey array, which its owner may use for the next picture.
+    return Photo(Image.fromarray(shown.copy()), pixels16, alpha)
 
 
 def _to_8_bits(array: np.ndarray) -> np.ndarray:
@@ -168,7 +184,9 @@ def _from_image(
     image: Image.Image, path: Path | None, limits: Limits, data: bytes = b"", page: int | None = None
 ) -> Photo:
     name = path.name if path else "The picture"
-    notes = _choose_page(image, name, page)
+    in_memory = not data
+    # Who opened the picture has gone to the page that is meant.
+    notes = [] if in_memory and page is None else _choose_page(image, name, page)
     if 0 in image.size:
         raise PhotoError(f"{name} has no pixels: {image.width}x{image.height}")
     limits.check_pixels(name, *image.size)
@@ -181,8 +199,11 @@ def _from_image(
     pixels16 = high_depth_of_heif(image, data)
     # Pillow would copy a photo that is upright already.
     upright = image
-    if image.getexif().get(ORIENTATION, 1) != 1 and image.format != "HEIF":  # its decoder has applied it
+    orientation = image.getexif().get(ORIENTATION, 1)
+    if orientation != 1 and image.format != "HEIF":  # its decoder has applied it
         upright = ImageOps.exif_transpose(image)
+        if metadata.dpi and orientation in LYING:
+            metadata = replace(metadata, dpi=metadata.dpi[::-1])
     upright, alpha = _split_alpha(upright)
     if pixels16 is None:
         pixels16 = _grey16(upright)
@@ -195,7 +216,7 @@ def _from_image(
         narrow = pixels16 // 257 if pixels16.ndim == 2 else _to_8_bits(pixels16)
         pixels = Image.fromarray(narrow.astype(np.uint8))
     elif upright.mode == "L" and not profile:
-        pixels = upright  # converting would copy it
+        pixels = upright.copy() if in_memory else upright  # its owner may paint on it
     elif upright.mode == "1" and not profile:
         pixels = upright.convert("L")
     else:
@@ -203,7 +224,7 @@ def _from_image(
     if stated is not None and pixels16 is None:
         pixels = Image.fromarray(stated.to_srgb(np.asarray(pixels)))
     sentences = tuple(f"{name}: {note}" for note in notes)
-    if data:
+    if not in_memory:
         pixels = _alone(pixels)
     return Photo(pixels, pixels16, alpha, image.format, path, metadata, notes=sentences)
 

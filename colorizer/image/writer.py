@@ -21,7 +21,7 @@ from PIL import Image
 from colorizer.atomic_write import Bytes, replace_file
 from colorizer.image import encode_process, jpeg_restart
 from colorizer.image.decoders import register_heif
-from colorizer.image.file_types import ALPHA_FORMATS, WRITERS, check_sides, format_of
+from colorizer.image.file_types import ALPHA_FORMATS, WRITERS, check_sides, kind_to_write
 from colorizer.image.metadata import Metadata
 from colorizer.image.metadata_writer import save_options
 from colorizer.image.photo import Photo
@@ -65,7 +65,7 @@ def write_photo(
         PhotoError: the type cannot be written here, or not with so many pixels a side, or the time is over.
         OSError: the disk refuses.
     """
-    kind = kind or format_of(target)
+    kind = kind_to_write(target, kind)
     deadline = deadline or Deadline("The picture", math.inf)
     check_sides(kind, *image.size)
     if image.mode == "RGBA" and kind not in ALPHA_FORMATS:

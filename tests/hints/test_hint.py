@@ -163,3 +163,9 @@ def test_an_outline_that_crosses_itself_counts_where_it_is_circled_an_odd_number
     with pytest.raises(HintError, match="inside its outline"):
         Hint(0.5, 0.2, "#ffffff", bow_tie)
     assert Hint.inside(star(MAX_CORNERS - 1), "#ffffff").kind == "outline"
+
+
+def test_numbers_of_numpy_go_into_json_as_well():
+    half, eight = np.float32(0.5), np.int64(8)
+    hint = Hint(half, half, (np.float32(40), eight), reach=eight)
+    assert parse_hints(format_hints([hint])) == (hint,)

@@ -267,6 +267,9 @@ def test_a_type_that_cannot_be_written_is_refused_by_name(tmp_path, color_image)
     for name in ("out.gif", "out.pdf", "out"):
         with pytest.raises(PhotoError, match=r"cannot be written as .*Received: out"):
             write_photo(color_image(8, 8), tmp_path / name)
+    for kind in ("GIF", "jpeg"):  # as Pillow names it: in capitals
+        with pytest.raises(PhotoError, match=f"cannot be written as {kind}. Use one of JPEG, PNG"):
+            write_photo(color_image(8, 8), io.BytesIO(), kind=kind)
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, color_image, monkeypatch):
