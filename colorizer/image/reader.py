@@ -78,7 +78,8 @@ def read_photo(
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         return _from_bytes(_read_file(path, limits), path.name, path, limits, page)
-    if not hasattr(source, "read") or isinstance(source, io.TextIOBase):
+    received: object = source  # whatever the types promise
+    if not hasattr(received, "read") or isinstance(received, io.TextIOBase):
         raise PhotoError(
             "A photo must be a path, a PIL image, an array, or a file that is open for reading bytes. "
             f"Received: {type(source).__name__}"
