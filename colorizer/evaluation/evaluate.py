@@ -27,7 +27,7 @@ from colorizer.colorizer import Colorizer
 from colorizer.errors import PhotoError, WeightsError
 from colorizer.evaluation import hint_benchmark, metrics
 from colorizer.evaluation.contact_sheet import contact_sheet, square_tile
-from colorizer.evaluation.hint_benchmark import benchmark
+from colorizer.evaluation.hint_benchmark import benchmark, picture_name
 from colorizer.hints.hint import MAX_HINTS
 from colorizer.image import color
 from colorizer.image.reader import read_photo
@@ -75,7 +75,7 @@ def evaluate(
     groups: list[list[Image.Image]] = []  # of the contact sheet
     skipped: dict[str, str] = {}
     step = max(1, len(files) // SHEET_PHOTOS)
-    saved: set[Path] = set()
+    names: set[Path] = set()
     for file in tqdm(files, unit="photo", disable=None):
         try:
             photo = read_photo(file)
@@ -92,10 +92,7 @@ def evaluate(
             rows[name].append(score(image, truth, truth_lab))
         true_cf.append(metrics.colorfulness(truth))
         if save:
-            target = save / file.relative_to(folder).with_suffix(".png")
-            if target in saved:  # one.jpg beside one.png
-                target = target.with_name(f"{file.name}.png")
-            saved.add(target)
+            target = save / picture_name(file.relative_to(folder), names)
             target.parent.mkdir(parents=True, exist_ok=True)
             write_photo(Image.fromarray(images["model"]), target, photo)
         if sheet and (len(true_cf) - 1) % step == 0 and len(groups) < SHEET_PHOTOS:

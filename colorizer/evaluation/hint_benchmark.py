@@ -88,18 +88,20 @@ def benchmark(
         files = files[:: max(1, len(files) // first)][:first]
     scores: dict[tuple[str, str, int], list[tuple[float, float, float]]] = {}
     skipped: dict[str, str] = {}
+    names: set[Path] = set()
     for file in tqdm(files, unit="photo", disable=None):
         try:
             prediction = colorizer.predict(read_photo(file), size)
         except PhotoError as error:
             skipped[str(file.relative_to(folder))] = str(error)
             continue
+        name = picture_name(file.relative_to(folder), names)
         start, _ = _score(prediction.render(), prediction)
         for key, image in _pictures(prediction, counts, methods):
             psnr, difference = _score(image, prediction)
             scores.setdefault(key, []).append((psnr, psnr - start, difference))
             if save:
-                target = save / "-".join(map(str, key)) / f"{file.stem}.png"
+                target = save / "-".join(map(str, key)) / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 write_photo(image, target, prediction.photo)
     if not scores:
@@ -112,6 +114,20 @@ def benchmark(
         rows.setdefault(rule, {}).setdefault(method, {})[count] = row
     photos = len(next(iter(scores.values())))
     return {"photos": photos, "skipped": skipped, "size": size, "counts": counts, "rows": rows}
+
+
+def picture_name(photo: Path, taken: set[Path]) -> Path:
+    """The name of a photo's picture as PNG, in the same folder; no two photos share one.
+
+    Args:
+        photo: relative to the folder of all photos.
+        taken: the names so far, to which this one is added.
+    """
+    name = photo.with_suffix(".png")
+    if name in taken:  # one.jpg beside one.png
+        name = photo.with_name(f"{photo.name}.png")
+    taken.add(name)
+    return name
 
 
 def _pictures(

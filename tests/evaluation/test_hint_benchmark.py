@@ -93,3 +93,14 @@ def test_wrong_usage_gets_a_sentence(folder, arguments, capsys):
     with pytest.raises(SystemExit):
         evaluate.main([str(folder), *arguments])
     assert "--hints" in capsys.readouterr().err
+
+
+def test_photos_that_differ_only_in_suffix_or_folder_are_all_kept(tiny_colorizer, tmp_path, color_image):
+    folder, out = tmp_path / "photos", tmp_path / "out"
+    (folder / "b").mkdir(parents=True)
+    for name in ("one.png", "one.bmp", "b/one.png"):
+        color_image(48, 32).save(folder / name)
+    benchmark(tiny_colorizer, folder, [], 64, save=out, methods=["hints"])
+    saved = out / "largest-hints-0"
+    names = {path.relative_to(saved).as_posix() for path in saved.rglob("*.png")}
+    assert names == {"one.png", "one.png.png", "b/one.png"}
