@@ -152,15 +152,17 @@ def main(arguments: list[str] | None = None) -> int:
     hints.add_argument("--hints", type=int, nargs="+", metavar="N", help="numbers of hints, such as 0 1 5 20")
     hints.add_argument("--first", type=int, metavar="N", help="use only N photos, evenly spread")
     hints.add_argument(
-        "--methods", nargs="+", choices=hint_benchmark.METHODS, default=hint_benchmark.METHODS,
+        "--methods", nargs="+", choices=hint_benchmark.METHODS,
         help="what is compared (default: all; levin takes most of the time)",
     )  # fmt: skip
     hints.add_argument("--plot", type=Path, metavar="FILE", help="the figures against the number of hints")
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
         parser.error(f"there is no folder {options.folder}")
-    if options.hints is None and (options.first is not None or options.plot):
-        parser.error("--first and --plot belong to --hints")
+    if options.hints is None and (options.first is not None or options.plot or options.methods):
+        parser.error("--first, --methods and --plot belong to --hints")
+    if options.hints and options.sheet:
+        parser.error("--sheet shows photos without --hints. Received: both")
     if options.hints and not 0 <= min(options.hints) <= max(options.hints) <= MAX_HINTS:
         parser.error(f"--hints must lie between 0 and {MAX_HINTS}. Received: {options.hints}")
     if options.first is not None and options.first < 1:
@@ -177,7 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.hints:
             result = benchmark(
                 colorizer, options.folder, options.hints, options.size, options.first, options.save,
-                options.methods,
+                options.methods or hint_benchmark.METHODS,
             )  # fmt: skip
             table = hint_benchmark.format_table(result)
         else:

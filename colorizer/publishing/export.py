@@ -87,15 +87,16 @@ def main(arguments: list[str] | None = None) -> int:
         type=int,
         nargs=2,
         metavar=("H", "W"),
-        default=LITERT_SIZE,
         help="for litert (default: 128 128)",
     )
     options = parser.parse_args(arguments)
+    if options.size and options.format != "litert":
+        parser.error(f"--size belongs to litert; {options.format} accepts any size. Received: {options.size}")
     try:
         network = build_network(precision="float32", fresh=False)
         path = load_weights(network, options.weights)
         check_colors(Runtime("tensorflow").compile(network), path)
-        export(network, options.format, options.out, tuple(options.size))
+        export(network, options.format, options.out, tuple(options.size or LITERT_SIZE))
     except (WeightsError, ExportError, ValueError, OSError) as error:
         print(f"colorizer export: {error}", file=sys.stderr)
         return 2

@@ -88,7 +88,16 @@ def test_the_command_writes_table_json_and_plot(tiny_colorizer, folder, tmp_path
     assert len(list((tmp_path / "out" / "largest-hints-2").iterdir())) == 2
 
 
-@pytest.mark.parametrize("arguments", [["--hints", "101"], ["--hints", "-1"], ["--first", "2"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--hints", "101"],
+        ["--hints", "-1"],
+        ["--first", "2"],
+        ["--methods", "splat"],
+        ["--hints", "1", "--sheet", "sheet.png"],
+    ],
+)
 def test_wrong_usage_gets_a_sentence(folder, arguments, capsys):
     with pytest.raises(SystemExit):
         evaluate.main([str(folder), *arguments])

@@ -89,6 +89,13 @@ def test_what_cannot_be_written_is_one_sentence_and_leaves_what_was_there(tiny_n
     assert "There are no weights at" in capsys.readouterr().err
 
 
+def test_a_size_that_the_format_would_not_have_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        export.main(["--format", "onnx", "--size", "64", "64", "-o", str(tmp_path / "x")])
+    assert stop.value.code == 2
+    assert "--size belongs to litert; onnx accepts any size" in capsys.readouterr().err
+
+
 def test_a_missing_converter_is_named(tiny_network, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tf2onnx", None)
     monkeypatch.setattr("keras.src.utils.module_utils.tf2onnx.module", None)
