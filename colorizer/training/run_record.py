@@ -74,7 +74,9 @@ def command(config: TrainingConfig) -> str:
 
 def _read(source: str) -> dict[str, Any]:
     """The record of an earlier run, in today's names; empty where weights came without one."""
-    path = Path(source) / manifest.TRAINING_NAME
+    weights = Path(source)  # a folder, or the file in it
+    folder = weights.parent if weights.name == manifest.WEIGHTS_NAME else weights
+    path = folder / manifest.TRAINING_NAME
     record = json.loads(path.read_text()) if path.is_file() else {}
     if (
         "command" in record
