@@ -7,7 +7,7 @@ page ends this process and goes on. The network stays with the page, which decid
 process asks it for the colours of each small picture, by pipes; every message is a line of JSON, some with
 bytes behind it:
 
-    → {"ask": [width, height], "size": 160}, then width x height levels of grey
+    → {"ask": [width, height]}, then width x height levels of grey
     ← {"shape": [h, w]}, then h x w x 2 float32, a* and b*
     → {"done": frames, "total": frames or null}
     → {"notes": [...]} or {"error": "a sentence"}, at the end
@@ -66,7 +66,7 @@ class RemoteColorizer(Colorizer):
         self._requests, self._answers, self._lock = requests, answers, Lock()
 
     def predict(self, photo: object, size: int = SIZE, stretch_faded: bool = False) -> Prediction:
-        """Asks for the colours of a small grey picture, which is never stretched.
+        """Asks for the colours of a small grey picture, which is never stretched; the page chooses the size.
 
         Raises:
             EOFError: the other process is gone.
@@ -76,7 +76,7 @@ class RemoteColorizer(Colorizer):
         levels = np.ascontiguousarray(photo.image)
         height, width = levels.shape
         with self._lock:
-            self.send({"ask": [width, height], "size": size}, levels.tobytes())
+            self.send({"ask": [width, height]}, levels.tobytes())
             answer = json.loads(self._answers.readline(HEADER) or b"null")
             if answer is None:
                 raise EOFError("The page is gone.")
