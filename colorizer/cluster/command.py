@@ -77,8 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.overwrite,
         started,
     )
-    inherited = {name: value for name, value in os.environ.items() if name.startswith("COLORIZER_")}
-    settings = WorkerSettings(photos, options.weights, limits, options.cores, inherited)
+    settings = WorkerSettings(photos, options.weights, limits, options.cores, inherited_environment())
     memory = options.memory * 1e9 if options.memory else WORKER_BYTES + MEGAPIXEL_BYTES * limits.megapixels
     resources = Resources(options.workers, options.cores, memory)
     with ExitStack() as stack:
@@ -90,6 +89,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             need = f"{resources.cores} cores and {resources.memory / 1e9:.2f} GB of memory"
             say(f"note: there is no room for a worker, which needs {need}; Ray waits for some. See --memory")
         return _run(color_all(settings, source, resources), report)
+
+
+def inherited_environment() -> dict[str, str]:
+    """The settings of the environment that workers need: all but the page's password."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("COLORIZER_") and name != "COLORIZER_AUTH"
+    }
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -254,3 +254,12 @@ def _check_perceptual(config: TrainingConfig) -> None:
             f"lpips_crop must be 0, or even and between {MIN_LPIPS_SIDE} and the smallest size, {smallest}. "
             f"Received: {crop}"
         )
+    for name, needed in (
+        ("lpips_after", "lpips"),
+        ("lpips_crop", "lpips"),
+        ("adversarial_after", "adversarial"),
+        ("redescending_after", "redescending"),
+    ):
+        value = getattr(config, name)
+        if value != getattr(TrainingConfig, name) and not getattr(config, needed):
+            raise ValueError(f"{name} needs --{needed}. Received: {value} without")

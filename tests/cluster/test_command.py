@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from colorizer.cluster.command import inherited_environment
 from tests.helpers.ray_cluster import start
 from tests.helpers.s3_server import s3_server
 
@@ -114,3 +115,11 @@ def test_what_cannot_be_begun_is_told_in_a_sentence(album, tmp_path, arguments, 
     assert status == 2
     assert said in errors
     assert "Traceback" not in errors
+
+
+def test_workers_get_the_settings_but_not_the_password_of_the_page(monkeypatch):
+    monkeypatch.setenv("COLORIZER_RUNTIME", "ncnn")
+    monkeypatch.setenv("COLORIZER_AUTH", "grandma:secret")
+    inherited = inherited_environment()
+    assert inherited["COLORIZER_RUNTIME"] == "ncnn"
+    assert "COLORIZER_AUTH" not in inherited
