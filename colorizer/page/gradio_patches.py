@@ -27,7 +27,7 @@ from gradio.server_messages import ProcessCompletedMessage
 from colorizer.page.error_messages import KEPT_DETAILS, errors_as_messages, log_error
 from colorizer.page.security.addresses import owner_of
 from colorizer.page.security.connections import Connections, limited_protocol
-from colorizer.page.security.fair_queue import FairShare
+from colorizer.page.security.fair_queue import FairShare, held_seconds
 from colorizer.page.session_store import SessionStore
 from colorizer.page.settings import LIMITS, SETTINGS
 
@@ -196,16 +196,18 @@ def _get_events(queue: queueing.Queue) -> tuple[list[queueing.Event], bool, str]
 
 
 def _timed(process):
-    """Notes how long a visitor's event took."""
+    """Notes how long a visitor's event took: its turns, or all of it if it needed none."""
 
     async def process_events(queue, events, batch, begin_time, fn):
         owner, start = _owner(events[0]), time.monotonic()
         share = _shares(queue).get(events[0].concurrency_id)
+        held: list[float] = []
+        held_seconds.set(held)
         try:
             await process(queue, events, batch, begin_time, fn)
         finally:
             if share is not None:
-                share.finish(owner, time.monotonic() - start)
+                share.finish(owner, sum(held) if held else time.monotonic() - start)
 
     return process_events
 

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from colorizer.page.security.fair_queue import FairShare, FairTurns
+from colorizer.page.security.fair_queue import FairShare, FairTurns, held_seconds
 
 
 def served(waiting: list[str], seconds: dict[str, float], share: FairShare | None = None) -> list[str]:
@@ -32,6 +32,26 @@ def test_who_sends_large_ones_comes_less_often():
     assert order[:22].count("flood") <= 3
 
 
+def test_those_who_used_about_as_much_are_served_in_the_order_in_which_they_came():
+    share = FairShare()
+    served(["ann", "bob"], {"ann": 0.4, "bob": 0.1}, share)
+    assert served(["ann", "bob"], {}, share) == ["ann", "bob"]
+
+
+def test_a_photo_that_took_a_little_longer_by_chance_does_not_wait_for_all_others():
+    names = [str(number) for number in range(40)]
+    share = FairShare()
+    served(names, {"7": 0.4} | dict.fromkeys(set(names) - {"7"}, 0.05), share)
+    order = served(names * 3, dict.fromkeys(names, 0.05), share)
+    assert order[:40].index("7") == 7
+
+
+def test_small_photos_of_one_visitor_get_ahead_only_once_and_a_little():
+    order = served(["flood"] * 200 + ["ann"] * 20, {"flood": 0.1, "ann": 0.1})
+    assert order[:7].count("flood") <= 6  # half a second
+    assert order[7:37].count("flood") in (14, 15, 16)
+
+
 def test_nobody_saves_up_turns_while_away():
     share = FairShare()
     served(["ann"] * 100, {}, share)
@@ -47,7 +67,8 @@ def test_only_clocks_that_matter_are_remembered(monkeypatch):
     assert len(share._clocks) <= 12
 
 
-def test_threads_take_turns():
+def test_threads_take_turns(monkeypatch):
+    monkeypatch.setattr("colorizer.page.security.fair_queue.ALIKE", 0)  # all is over in a moment here
     turns, order, inside = FairTurns(), [], []
 
     def work(owner: str) -> None:
@@ -67,6 +88,23 @@ def test_threads_take_turns():
         thread.join(10)
     assert order[0] == "ann"
     assert len(order) == 9
+
+
+def test_the_seconds_of_a_turn_are_counted_without_the_wait_for_it():
+    turns, held = FairTurns(), []
+
+    def work() -> None:
+        held_seconds.set(held)
+        with turns.turn("ann"):
+            pass
+
+    with turns.turn("bob"):
+        thread = threading.Thread(target=work)
+        thread.start()
+        time.sleep(0.2)
+    thread.join(10)
+    assert len(held) == 1
+    assert held[0] < 0.2
 
 
 def test_an_error_in_a_turn_lets_the_next_one_in():
