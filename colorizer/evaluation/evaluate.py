@@ -35,6 +35,7 @@ from colorizer.image.writer import write_photo
 from colorizer.limits import SIZE
 from colorizer.pretrained import manifest
 from colorizer.pretrained.locate import find_weights
+from colorizer.terminal import printable, say
 
 METRICS = ("psnr", "ssim", "dE00", "cf")
 # The photos on a contact sheet, evenly spread over the folder, and the side of each in pixels.
@@ -79,7 +80,7 @@ def evaluate(
     for file in tqdm(files, unit="photo", disable=None):
         try:
             photo = read_photo(file)
-        except PhotoError as error:
+        except (PhotoError, OSError) as error:
             skipped[str(file.relative_to(folder))] = str(error)
             continue
         truth = np.asarray(photo.original)
@@ -117,7 +118,7 @@ def evaluate(
 def format_table(result: dict[str, Any]) -> str:
     """The table as text, with the number of photos and the reasons for those that were skipped."""
     lines = [f"{result['photos']} photos, {len(result['skipped'])} skipped; working size {result['size']}"]
-    lines += [f"  skipped {name}: {reason}" for name, reason in result["skipped"].items()]
+    lines += [printable(f"  skipped {name}: {reason}") for name, reason in result["skipped"].items()]
     lines.append(f"{'':8}{'PSNR dB':>9}{'SSIM':>8}{'dE00':>8}{'CF':>8}{'dCF':>8}")
     for name, row in result["rows"].items():
         psnr = f"{row['psnr']:9.2f}" if row["psnr"] is not None else f"{'':9}"
@@ -171,10 +172,12 @@ def main(arguments: list[str] | None = None) -> int:
     if sheet is None and options.save and not options.hints:
         # Not inside OUT: other tools score every picture in that folder.
         sheet = options.save.with_name(f"{options.save.name}-sheet.png")
-    for target in (sheet, options.json, options.plot):
-        if target:
-            target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        for target in (sheet, options.json, options.plot, options.save and options.save / "picture"):
+            if target:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if target.is_dir():
+                    raise IsADirectoryError(f"{target} is a folder, not a file to write")
         colorizer = Colorizer.from_pretrained(options.weights)
         if options.hints:
             result = benchmark(
@@ -185,16 +188,16 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             result = evaluate(colorizer, options.folder, options.size, options.save, sheet)
             table = format_table(result)
+        print(table)  # first: what follows may fail, and all the work was for this
+        # With the checksum, nobody mistakes this table for that of other weights.
+        result["weights"] = manifest.sha256(find_weights(options.weights))
         if options.plot:
             hint_benchmark.save_plot(options.plot, result)
-    except (WeightsError, ValueError) as error:
-        print(f"colorizer evaluate: {error}", file=sys.stderr)
+        if options.json:
+            replace_file(options.json, (json.dumps(result, indent=2) + "\n").encode())
+    except (WeightsError, ValueError, OSError) as error:
+        say(f"colorizer evaluate: {error}")
         return 2
-    print(table)
-    # With the checksum, nobody mistakes this table for that of other weights.
-    result["weights"] = manifest.sha256(find_weights(options.weights))
-    if options.json:
-        replace_file(options.json, (json.dumps(result, indent=2) + "\n").encode())
     return 0
 
 

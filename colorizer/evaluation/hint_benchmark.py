@@ -43,6 +43,7 @@ from colorizer.image.reader import read_photo
 from colorizer.image.writer import write_photo
 from colorizer.limits import SIZE
 from colorizer.prediction import THUMBNAILS, Prediction
+from colorizer.terminal import printable
 
 RULES = ("largest", "random")
 METHODS = ("hints", "splat", "levin")
@@ -92,7 +93,7 @@ def benchmark(
     for file in tqdm(files, unit="photo", disable=None):
         try:
             prediction = colorizer.predict(read_photo(file), size)
-        except PhotoError as error:
+        except (PhotoError, OSError) as error:
             skipped[str(file.relative_to(folder))] = str(error)
             continue
         name = picture_name(file.relative_to(folder), names)
@@ -245,7 +246,7 @@ def _score(image: Image.Image, prediction: Prediction) -> tuple[float, float]:
 def format_table(result: dict[str, Any]) -> str:
     """The table as text, a block for each rule."""
     lines = [f"{result['photos']} photos, {len(result['skipped'])} skipped; working size {result['size']}"]
-    lines += [f"  skipped {name}: {reason}" for name, reason in result["skipped"].items()]
+    lines += [printable(f"  skipped {name}: {reason}") for name, reason in result["skipped"].items()]
     for rule, methods in result["rows"].items():
         lines.append(f"{rule:10}{'hints':>6}{'PSNR dB':>9}{'gain dB':>9}{'dE00':>7}{'worse':>8}")
         for method, counts in methods.items():

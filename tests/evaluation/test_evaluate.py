@@ -111,3 +111,22 @@ def test_a_missing_folder_and_one_without_photos_exit_with_2(tmp_path, capsys):
     (tmp_path / "letter.txt").write_text("Dear grandson")
     assert evaluate.main([str(tmp_path)]) == 2
     assert "There is no photo to score" in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_is_skipped_by_a_name_that_cannot_control_the_terminal(folder, capsys):
+    (folder / "gone\x1b[2J.jpg").symlink_to("loop.jpg")
+    (folder / "loop.jpg").symlink_to("loop.jpg")
+    (folder / "letter.txt").rename(folder / "letter\x1b[2J.txt")
+    assert evaluate.main([str(folder), "--size", "64"]) == 0
+    table = capsys.readouterr().out
+    assert "3 photos, " in table
+    assert "letter\\x1b[2J.txt" in table
+    assert "\x1b" not in table
+
+
+@pytest.mark.parametrize("option", ["--json", "--sheet"])
+def test_a_folder_in_place_of_a_file_to_write_is_told_before_the_work(folder, tmp_path, capsys, option):
+    assert evaluate.main([str(folder), option, str(tmp_path)]) == 2
+    written = capsys.readouterr()
+    assert "is a folder, not a file to write" in written.err
+    assert written.out == ""
