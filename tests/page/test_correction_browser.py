@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,12 +129,17 @@ def test_an_exact_color_a_slider_and_the_reach_change_the_correction(editing):
     assert re.fullmatch(r"1\. (red|orange)", corrections(editing)[0])
 
 
+def take_reference(page, picture: Path) -> None:
+    """Chooses another picture, whose colours are offered from then on."""
+    with page.expect_file_chooser() as chooser:
+        page.locator("#reference").click()
+    chooser.value.set_files(picture)
+    page.locator("#correction canvas").wait_for()
+
+
 def test_the_colors_of_another_picture_are_offered(editing, tmp_path, color_image):
     color_image(64, 48).save(tmp_path / "other.png")
-    with editing.expect_file_chooser() as chooser:
-        editing.locator("#reference").click()
-    chooser.value.set_files(tmp_path / "other.png")
-    editing.locator("#correction canvas").wait_for()
+    take_reference(editing, tmp_path / "other.png")
     touch(editing, SUIT)
     choose(editing, "colour 1 of the other picture")
     changed(editing, editing.get_by_role("button", name="Use its colours everywhere").click)
@@ -299,10 +305,7 @@ def test_the_next_photo_gets_neither_history_nor_picture_nor_outline_of_the_one_
     editing, tmp_path, color_image
 ):
     color_image(64, 48).save(tmp_path / "other.png")
-    with editing.expect_file_chooser() as chooser:
-        editing.locator("#reference").click()
-    chooser.value.set_files(tmp_path / "other.png")
-    editing.locator("#correction canvas").wait_for()
+    take_reference(editing, tmp_path / "other.png")
     touch(editing, SUIT)
     choose(editing, "orange")
     changed(editing, editing.get_by_role("button", name="Undo").click)  # now it has none, as the next
